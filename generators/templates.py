@@ -1,0 +1,63 @@
+"""Jinja for formats without a serializer: what a template prints has been escaped for its format, or it is an error."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from generators import escape
+from generators.emit import header
+from generators.escape import Escaped
+
+_FILTERS: dict[str, Callable[[object], Escaped]] = {
+    "alloy": escape.alloy,
+    "alloy_raw": escape.alloy_raw,
+    "ini": escape.ini,
+    "logrotate": escape.logrotate,
+    "markdown": escape.markdown,
+    "markdown_block": escape.markdown_block,
+    "markdown_code": escape.markdown_code,
+    "shell": escape.shell,
+    "systemd": escape.systemd,
+    "systemd_word": escape.systemd_word,
+}
+
+
+class UnescapedError(TypeError):
+    """A template printed a text that no escape had seen."""
+
+
+def _only_escaped(value: object) -> object:
+    if isinstance(value, int) or type(value) is Escaped:
+        return value
+    raise UnescapedError(f"{value!r} is printed without an escape; write `| <format>` in the template")
+
+
+@cache
+def _environment(folder: Path) -> Environment:
+    environment = Environment(  # noqa: S701 - no HTML: each format has its own escape, and finalize insists on it
+        loader=FileSystemLoader(folder),
+        undefined=StrictUndefined,
+        finalize=_only_escaped,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+        auto_reload=False,
+    )
+    environment.filters.update(_FILTERS)
+    return environment
+
+
+def render(folder: Path, template: str, environment: str, **values: object) -> str:
+    """Render `<folder>/<template>`. `header` in it is the line that names the source of the file.
+
+    Raises:
+        UnescapedError: the template prints a value that was not escaped.
+        EscapeError: the format has no way to write a value.
+
+    """
+    comment = Escaped(header(environment).rstrip("\n"))
+    return _environment(folder).get_template(template).render(header=comment, **values)

@@ -1,0 +1,1 @@
+"""What a deployment of Flatnet is. Imports nothing else of this project."""

@@ -1,0 +1,57 @@
+"""What is backed up, where, and how it is proved."""
+
+from __future__ import annotations
+
+from datetime import time
+
+from pydantic import Field, model_validator
+
+from model.base import Model
+from model.types import Clock, DnsName, Duration, DurationValue, LinuxPath, Name, Port, SecretRef, Text, fault
+
+
+class S3(Model):
+    """A bucket of an S3 service."""
+
+    endpoint: DnsName
+    port: Port = 443
+    bucket: str = Field(pattern=r"^[a-z0-9][a-z0-9.-]{2,62}$")
+    key_id: SecretRef = "s3-key-id"
+    key: SecretRef = "s3-key"
+
+
+class Sftp(Model):
+    """A folder of an SSH server."""
+
+    host: DnsName
+    port: Port = 22
+    user: str = Field(pattern=r"^[a-z_][a-z0-9_-]{0,31}$")
+    path: LinuxPath
+    key: SecretRef = "sftp-key"
+    known_hosts: SecretRef = Field("sftp-known-hosts", description="the server's host key, in known_hosts form")
+
+
+class Repository(Model):
+    """Where snapshots lie: one of path, s3, sftp."""
+
+    path: LinuxPath | None = Field(None, description="a folder on another disk than the VHDX, such as /mnt/e/backup")
+    s3: S3 | None = None
+    sftp: Sftp | None = None
+
+    @model_validator(mode="after")
+    def _exactly_one(self) -> Repository:
+        if sum(way is not None for way in (self.path, self.s3, self.sftp)) != 1:
+            raise fault("repository", "write exactly one of path, s3 and sftp")
+        return self
+
+
+class Backups(Model):
+    """Daily restic snapshots of every stateful part. What is stateful follows from workloads and stack."""
+
+    repository: Repository
+    password: SecretRef = "restic-password"
+    at: Clock = Field(time(2, 30), description="time of day of the backup")
+    drill_every: Duration = Field(DurationValue(7 * 86400), description="how often a restore is proved; 1d to 30d")
+    exclude: dict[Name, Text] = Field(
+        {}, description="stateful parts of the stack that are not backed up, each with the reason"
+    )

@@ -1,0 +1,36 @@
+"""The base of every noun, and mappings by name."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, TypeVar
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+
+# Under this key the loader hands an item of a mapping its own name. No YAML author writes such a key, so a `name:` in
+# an item stays an unknown key.
+NAME_KEY = "<name>"
+
+
+class Model(BaseModel):
+    """Frozen, strict, without unknown keys: what is accepted is used, what is not understood is refused."""
+
+    model_config = ConfigDict(frozen=True, strict=True, extra="forbid", validate_default=False)
+
+
+class NamedModel(Model):
+    """An item of a mapping by name; it knows its name."""
+
+    name: str = Field(alias=NAME_KEY, exclude=True)
+
+
+def _hand_names(value: Any) -> Any:
+    if not isinstance(value, dict):
+        return value
+    return {key: {NAME_KEY: key, **item} if isinstance(item, dict) else item for key, item in value.items()}
+
+
+K = TypeVar("K")
+V = TypeVar("V")
+
+Named = Annotated[dict[K, V], BeforeValidator(_hand_names)]
+"""A mapping by name: one item can be overridden by an inheriting environment."""

@@ -1,0 +1,209 @@
+"""The alert catalogue: the files of `alerts/`, and what they come to in one environment."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from model.alert import AlertFile, AlertTest, Step
+from model.bilingual import Bilingual
+from model.environment import Environment
+from model.expression import ExpressionError, substitute
+from model.faults import Fault, FaultsError, Origin, near
+from model.jobs import Job, camel
+from model.names import Component, Severity
+from model.objective import Objective
+from model.source import Node, read_yaml
+from model.types import DurationValue
+from model.validation import validate
+
+
+@dataclass(frozen=True)
+class CatalogueFile:
+    """A file of the catalogue as it was read: valid in form, its places not yet filled."""
+
+    node: Node
+    alert: AlertFile
+
+
+@dataclass(frozen=True)
+class Alert:
+    """A rule as an environment has it: every place filled, labels complete. `page` is its runbook's name."""
+
+    name: str
+    page: str
+    file: AlertFile
+    component: Component
+    labels: Mapping[str, str]
+    job: Job | None = None
+    objective: Objective | None = None
+    disabled_until: date | None = None
+
+    @property
+    def severity(self) -> Severity:
+        """How urgent it is."""
+        return self.file.severity
+
+    @property
+    def expr(self) -> str:
+        """PromQL, or LogQL if `file.source` is `logs`."""
+        return self.file.expr
+
+    @property
+    def hold(self) -> DurationValue | None:
+        """How long the condition must hold: `for`."""
+        return self.file.hold
+
+    @property
+    def summary(self) -> Bilingual:
+        """One line that says what happened; holds Prometheus templates."""
+        return self.file.summary
+
+    @property
+    def tests(self) -> tuple[AlertTest, ...]:
+        """Its unit tests."""
+        return self.file.tests
+
+    @property
+    def first_step(self) -> Step:
+        """What a message tells to do first: the job's own step, else the first step of the remedy."""
+        if self.job:
+            return self.file.first_step[_step_key(self.job)]
+        return self.file.remedy[0]
+
+
+def _step_key(job: Job) -> str:
+    return "workload" if job.name.startswith("workload-") else job.name
+
+
+def read_catalogue(folder: Path) -> tuple[CatalogueFile, ...]:
+    """Read every alert file, by name.
+
+    Raises:
+        FaultsError: a file cannot be used; all faults of all files at once.
+
+    """
+    faults: list[Fault] = []
+    found = []
+    for path in sorted(folder.glob("*.yaml")):
+        node = read_yaml(path, path, faults)
+        if node is None:
+            continue
+        alert, new = validate(AlertFile, node)
+        faults.extend(new)
+        if alert is None:
+            continue
+        if alert.alert != path.stem:
+            faults.append(Fault(Origin(path, 1, 1), f"the alert `{alert.alert}` stands in a file of another name"))
+        found.append(CatalogueFile(node, alert))
+    if not found and not faults:
+        faults.append(Fault(Origin(folder), "there are no alerts here"))
+    if faults:
+        raise FaultsError(faults)
+    return tuple(found)
+
+
+def resolve(catalogue: tuple[CatalogueFile, ...], environment: Environment, jobs: tuple[Job, ...]) -> tuple[Alert, ...]:
+    """The alerts of an environment, by name.
+
+    Raises:
+        FaultsError: a place in an alert has no value, or a job has no first step.
+
+    """
+    faults: list[Fault] = []
+    found = [alert for file in catalogue for alert in _resolve_file(file, environment, jobs, faults)]
+    if faults:
+        raise FaultsError(faults)
+    return tuple(sorted(found, key=lambda alert: alert.name))
+
+
+def _resolve_file(
+    file: CatalogueFile, environment: Environment, jobs: tuple[Job, ...], faults: list[Fault]
+) -> Iterator[Alert]:
+    thresholds = environment.alerts.thresholds
+    name = file.alert.alert
+    if file.alert.for_each == "job":
+        for job in jobs:
+            if job.name in file.alert.except_jobs:
+                continue
+            if _step_key(job) not in file.alert.first_step:
+                faults.append(Fault(file.node.origin, f"{name}: the job `{job.name}` has no first_step"))
+                continue
+            filled = _fill(file, {"thresholds": thresholds, "job": job}, faults)
+            if filled:
+                yield _alert(filled, environment, name + job.camel, job.component, job=job)
+    elif file.alert.for_each == "objective":
+        for _, objective in sorted(environment.objectives.items()):
+            filled = _fill(file, {"thresholds": thresholds, "objective": objective}, faults)
+            if filled:
+                full_name = name + camel(objective.name)
+                yield _alert(filled, environment, full_name, filled.component, objective=objective)
+    else:
+        filled = _fill(file, {"thresholds": thresholds}, faults)
+        if filled:
+            yield _alert(filled, environment, name, filled.component)
+
+
+def _alert(  # noqa: PLR0913 - a rule is what its file, its environment and its expansion say
+    file: AlertFile,
+    environment: Environment,
+    name: str,
+    component: Component,
+    job: Job | None = None,
+    objective: Objective | None = None,
+) -> Alert:
+    policy = environment.alerts
+    disabled = policy.disabled.get(name) or policy.disabled.get(file.alert)
+    labels = {
+        "severity": file.severity,
+        "component": component,
+        "team": policy.teams.get(component, "operations"),
+        **policy.labels.get(file.alert, {}),
+        **policy.labels.get(name, {}),
+    }
+    return Alert(name, file.alert, file, component, labels, job, objective, disabled.until if disabled else None)
+
+
+def _fill(file: CatalogueFile, context: Mapping[str, object], faults: list[Fault]) -> AlertFile | None:
+    found = len(faults)
+    data = _filled(file.node, context, faults)
+    if len(faults) > found:
+        return None
+    try:
+        return AlertFile.model_validate(data)
+    except ValidationError as error:  # a value that fits no field only once its place is filled
+        faults.append(Fault(file.node.origin, str(error)))
+        return None
+
+
+def _filled(node: Node, context: Mapping[str, object], faults: list[Fault]) -> Any:
+    if isinstance(node.value, dict):
+        return {key: _filled(item, context, faults) for key, item in node.value.items()}
+    if isinstance(node.value, list):
+        return [_filled(item, context, faults) for item in node.value]
+    if not isinstance(node.value, str) or "<<" not in node.value:
+        return node.value
+    try:
+        return substitute(node.value, context)
+    except ExpressionError as error:
+        faults.append(Fault(node.origin, str(error)))
+        return node.value
+
+
+def unknown_alert_faults(catalogue: tuple[CatalogueFile, ...], alerts: tuple[Alert, ...], tree: Node) -> list[Fault]:
+    """Faults of an environment that disables or labels an alert that does not exist."""
+    known = {file.alert.alert for file in catalogue} | {alert.name for alert in alerts}
+    faults = []
+    for section in ("disabled", "labels"):
+        node, exact = tree.find(("alerts", section))
+        if exact and isinstance(node.value, dict):
+            for name, item in node.value.items():
+                if name not in known:
+                    origin = item.key_origin or item.origin
+                    faults.append(Fault(origin, f"there is no alert `{name}`", near(name, known)))
+    return faults

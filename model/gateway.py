@@ -1,0 +1,107 @@
+"""The Gateway: OpenResty on Windows, the only thing that the LAN reaches."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from model.base import Model, Named, NamedModel
+from model.types import (
+    AccountName,
+    DnsName,
+    Duration,
+    DurationValue,
+    HostName,
+    Name,
+    Port,
+    SecretRef,
+    Size,
+    SizeValue,
+    UrlPath,
+)
+
+
+class GatewayPorts(Model):
+    """TCP ports of the Gateway on Windows."""
+
+    http: Port = 80
+    https: Port = 443
+    api: Port = Field(8080, description="internal API of Flatnet")
+    metrics: Port = Field(9145, description="metrics of the Gateway, and the ingress to the exporters behind it")
+
+
+class RateLimit(Model):
+    """How much one client may ask of a site."""
+
+    requests_per_second: int = Field(gt=0)
+    burst: int = Field(ge=0, description="requests above the rate that are still served")
+
+
+class Upstream(Model):
+    """What a site leads to: a port of a workload."""
+
+    workload: Name
+    port: Port
+
+
+class Probe(Model):
+    """What the monitoring host asks of a site to see that it is there."""
+
+    path: UrlPath = "/"
+    status: int = Field(200, ge=200, le=499, description="status of a good answer")
+
+
+class Site(NamedModel):
+    """One address in the browser, one workload behind it."""
+
+    server_name: DnsName = Field(description="DNS name under which the LAN reaches it")
+    host: HostName = Field(description="host whose Gateway serves it")
+    upstream: Upstream
+    networks: tuple[Name, ...] = Field(
+        strict=False, min_length=1, description="networks that may reach it (security.networks)"
+    )
+    users: tuple[AccountName, ...] = Field(
+        (), strict=False, description="accounts that may use it (security.accounts); empty: no log-in at the Gateway"
+    )
+    rate_limit: RateLimit | None = None
+    max_body: Size = Field(SizeValue(64 << 20), description="largest request, for instance a git push")
+    timeout: Duration = Field(DurationValue(60), description="how long the Gateway waits for the workload")
+    probe: Probe = Probe()
+
+
+class GatewayLogs(Model):
+    """The Gateway's log files, in the `logs` folder."""
+
+    access: str = Field("access.log", pattern=r"^[A-Za-z0-9._-]+\.log$", description="one JSON object for each request")
+    error: str = Field("error.log", pattern=r"^[A-Za-z0-9._-]+\.log$", description="nginx's own form")
+    error_level: Literal["debug", "info", "notice", "warn", "error", "crit"] = "warn"
+
+
+class Tls(Model):
+    """TLS of the Gateway: 1.2 and 1.3 alone."""
+
+    source: Literal["company", "own"] = Field(
+        description="company: the company's CA signs; own: a small CA of one's own, by rendered scripts"
+    )
+    renew_before: Duration = Field(DurationValue(30 * 86400), description="when the renewal begins")
+    hsts: Duration = Field(DurationValue(180 * 86400), description="how long browsers insist on https")
+
+
+class Gateway(Model):
+    """The Gateway of every host that has the role."""
+
+    ports: GatewayPorts = GatewayPorts()
+    sites: Named[Name, Site] = Field(description="sites by name")
+    logs: GatewayLogs = GatewayLogs()
+    tls: Tls
+    latency_buckets: tuple[float, ...] = Field(
+        (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0),
+        strict=False,
+        description="upper bounds of the latency histogram, in seconds; objectives' limits are among them",
+    )
+    grafana_server_name: DnsName = Field(description="site under which people reach Grafana, at /grafana/")
+    grafana_networks: tuple[Name, ...] = Field(
+        strict=False, min_length=1, description="networks that may reach Grafana (security.networks)"
+    )
+    ingress_token: SecretRef = Field("ingress-token", description="what other hosts show when they push logs")

@@ -1,0 +1,84 @@
+"""A machine: Windows 11 with one WSL distribution."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from ipaddress import IPv4Address, IPv4Network
+from typing import Literal
+
+from pydantic import Field
+
+from model.base import Model, NamedModel
+from model.types import AccountName, Address, Cidr, Size, SizeValue, WindowsPath, WindowsPathValue
+
+Role = Literal["gateway", "containers", "monitoring"]
+
+
+class Windows(Model):
+    """The Windows side of a host."""
+
+    folder: WindowsPath = Field(description=r"folder of Flatnet, such as F:\flatnet")
+    account: AccountName = Field(description="Windows account that owns the WSL distribution")
+    system_drive: Literal["C", "D"] = Field("C", description="drive of Windows itself")
+    vhdx_drive: str = Field("C", pattern="^[A-Z]$", description="drive that holds the distribution's VHDX")
+
+    @property
+    def logs(self) -> WindowsPathValue:
+        """Folder of the Gateway's log files."""
+        return self.folder / "logs"
+
+    @property
+    def config(self) -> WindowsPathValue:
+        """Folder of the Gateway's configuration."""
+        return self.folder / "config"
+
+
+class Wsl(Model):
+    """The WSL side of a host."""
+
+    distribution: str = Field("Ubuntu-24.04", pattern=r"^[A-Za-z0-9._-]+$", description="name of the WSL distribution")
+    networking: Literal["nat", "mirrored"] = Field(description="networkingMode of .wslconfig")
+    range: Cidr = Field(
+        IPv4Network("172.16.0.0/12"),
+        description="under nat: the range that WSL takes its addresses from; the Gateway's metrics admit it alone",
+    )
+    memory: Size = Field(description="memory of the WSL virtual machine (.wslconfig)")
+    memory_reserve: Size = Field(
+        SizeValue(1 << 30), description="memory kept free for Ubuntu, Podman and the page cache"
+    )
+    disk: Size = Field(description="how much of the VHDX the stack and the workloads may fill")
+
+
+class Host(NamedModel):
+    """One machine of the deployment."""
+
+    id: int = Field(ge=1, le=254, description="host-id of Flatnet; decides the container subnet on several hosts")
+    lan_address: Address = Field(description="address on the company LAN")
+    nebula_address: Address | None = Field(None, description="address in the Nebula overlay, on several hosts")
+    roles: tuple[Role, ...] = Field(strict=False, min_length=1, description="what the host is for")
+    windows: Windows
+    wsl: Wsl
+    subnet: Cidr | None = Field(None, description="container subnet, where it is not the one that follows from the id")
+
+    @property
+    def windows_from_wsl(self) -> Address | None:
+        """Where WSL reaches Windows: loopback when mirrored; under nat an address that changes at each start (None)."""
+        return IPv4Address("127.0.0.1") if self.wsl.networking == "mirrored" else None
+
+
+@dataclass(frozen=True)
+class ContainerNetwork:
+    """The addresses of one host's containers."""
+
+    subnet: IPv4Network
+    gateway: IPv4Address
+    first: IPv4Address
+    last: IPv4Address
+
+
+def container_network(host: Host, *, several_hosts: bool) -> ContainerNetwork:
+    """Subnet, gateway and pool: `10.87.1.0/24` from .2 on a single host, `10.100.<id>.0/24` from .10 on several."""
+    usual = f"10.100.{host.id}.0/24" if several_hosts else "10.87.1.0/24"
+    subnet = host.subnet or IPv4Network(usual)
+    base = subnet.network_address
+    return ContainerNetwork(subnet, base + 1, base + (10 if several_hosts else 2), subnet.broadcast_address - 1)

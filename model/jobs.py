@@ -1,0 +1,184 @@
+"""What Prometheus scrapes: one job for each kind of exporter, its targets, and the way to each of them.
+
+On the monitoring host exporters of WSL answer on loopback. What runs on Windows, and everything on other hosts, is
+reached through the Gateway's ingress on one port, by path: exporters themselves never listen beyond loopback.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+from model import names
+from model.bilingual import Bilingual
+from model.environment import Environment
+from model.gateway import Site
+from model.host import Host
+from model.names import Component
+
+
+@dataclass(frozen=True)
+class Target:
+    """One thing to scrape. `address` is `host:port`; None: the address of Windows under nat, known at run time."""
+
+    host: str
+    instance: str
+    address: str | None
+    path: str = "/metrics"
+    site: str | None = None
+
+
+@dataclass(frozen=True)
+class Job:
+    """A scrape job. `witness` is a series that every healthy target emits."""
+
+    name: str
+    component: Component
+    title: Bilingual
+    witness: str
+    targets: tuple[Target, ...]
+    probe: Literal["http", "tls"] | None = None
+    token: str | None = None
+
+    @property
+    def target_count(self) -> int:
+        """How many targets the environment knows."""
+        return len(self.targets)
+
+    @property
+    def camel(self) -> str:
+        """Its name as a part of an alert's name."""
+        return camel(self.name)
+
+
+def camel(name: str) -> str:
+    """`probe-http` → `ProbeHttp`."""
+    return "".join(part[:1].upper() + part[1:] for part in name.split("-"))
+
+
+def ingress_path(job: str) -> str:
+    """Path of a job's exporter at the Gateway's metrics ingress: `/node/metrics`; the Gateway's own is `/metrics`."""
+    return "/metrics" if job == names.JOB_GATEWAY else f"/{job}/metrics"
+
+
+def _title(en: str, ja: str) -> Bilingual:
+    return Bilingual(en=en, ja=ja)
+
+
+def jobs(environment: Environment) -> tuple[Job, ...]:
+    """Every job of the environment that has a target, by name."""
+    found = [
+        *_stack_jobs(environment),
+        *_host_jobs(environment),
+        *_probe_jobs(environment),
+        *_workload_jobs(environment),
+    ]
+    return tuple(sorted((job for job in found if job.targets), key=lambda job: job.name))
+
+
+def _stack_jobs(environment: Environment) -> Iterator[Job]:
+    stack, host = environment.monitoring, environment.monitoring_host.name
+    for name, port, path, title, witness in (
+        (names.JOB_ALERTMANAGER, stack.alertmanager.port, "/metrics", "Alertmanager", "alertmanager_build_info"),
+        (
+            names.JOB_BLACKBOX,
+            stack.blackbox_exporter.port,
+            "/metrics",
+            "blackbox_exporter",
+            "blackbox_exporter_build_info",
+        ),
+        (names.JOB_GRAFANA, stack.grafana.port, "/metrics", "Grafana", "grafana_build_info"),
+        (names.JOB_LOKI, stack.loki.port, "/metrics", "Loki", "loki_build_info"),
+        (names.JOB_PROMETHEUS, stack.prometheus.port, "/metrics", "Prometheus", "prometheus_build_info"),
+    ):
+        target = Target(host, host, f"127.0.0.1:{port}", path)
+        yield Job(name, "monitoring", _title(title, title), witness, (target,))
+
+
+def _host_jobs(environment: Environment) -> Iterator[Job]:
+    stack = environment.monitoring
+    containers = environment.hosts_with("containers")
+    every = tuple(host for _, host in sorted(environment.hosts.items()))
+    wsl: tuple[tuple[str, Component, int, tuple[Host, ...], str, str, str], ...] = (
+        (names.JOB_ALLOY, "logs", stack.alloy.port, every, "Alloy (WSL)", "Alloy（WSL）", "alloy_build_info"),
+        (
+            names.JOB_CNI,
+            "cni",
+            stack.cni_exporter.port,
+            containers,
+            "CNI metrics",
+            "CNI メトリクス",
+            names.CNI_COLLECTED,
+        ),
+        (names.JOB_NODE, "host", stack.node_exporter.port, every, "node_exporter", "node_exporter", "node_uname_info"),
+        (
+            names.JOB_PODMAN,
+            "containers",
+            stack.podman_exporter.port,
+            containers,
+            "Podman exporter",
+            "Podman exporter",
+            "podman_container_info",
+        ),
+    )
+    for name, component, port, hosts, en, ja, witness in wsl:
+        targets = tuple(_wsl_target(environment, host, name, port) for host in hosts)
+        yield Job(name, component, _title(en, ja), witness, targets)
+    windows: tuple[tuple[str, Component, tuple[Host, ...], str, str, str], ...] = (
+        (names.JOB_ALLOY_WINDOWS, "logs", every, "Alloy (Windows)", "Alloy（Windows）", "alloy_build_info"),
+        (
+            names.JOB_GATEWAY,
+            "gateway",
+            environment.hosts_with("gateway"),
+            "Gateway",
+            "Gateway",
+            names.GATEWAY_CONFIG_OK,
+        ),
+        (names.JOB_WINDOWS, "windows", every, "windows_exporter", "windows_exporter", "windows_os_info"),
+    )
+    for name, component, hosts, en, ja, witness in windows:
+        targets = tuple(_windows_target(environment, host, name) for host in hosts)
+        yield Job(name, component, _title(en, ja), witness, targets)
+
+
+def _wsl_target(environment: Environment, host: Host, job: str, port: int) -> Target:
+    if host == environment.monitoring_host:
+        return Target(host.name, host.name, f"127.0.0.1:{port}")
+    return _windows_target(environment, host, job)
+
+
+def _windows_target(environment: Environment, host: Host, job: str) -> Target:
+    ingress = environment.gateway.ports.metrics
+    address = host.windows_from_wsl if host == environment.monitoring_host else host.nebula_address
+    return Target(host.name, host.name, f"{address}:{ingress}" if address else None, ingress_path(job))
+
+
+def _probe_jobs(environment: Environment) -> Iterator[Job]:
+    sites = [site for _, site in sorted(environment.gateway.sites.items())]
+    for name, scheme, en, ja, probe in (
+        (names.JOB_PROBE_HTTP, "http", "Probe of sites over HTTP", "サイトの HTTP 監視", "http"),
+        (names.JOB_PROBE_TLS, "https", "Probe of sites over TLS", "サイトの TLS 監視", "tls"),
+    ):
+        targets = tuple(_probe_target(environment, site, scheme) for site in sites)
+        kind: Literal["http", "tls"] = "http" if probe == "http" else "tls"
+        yield Job(name, "site", _title(en, ja), "probe_success", targets, probe=kind)
+
+
+def _probe_target(environment: Environment, site: Site, scheme: str) -> Target:
+    ports = environment.gateway.ports
+    port = ports.http if scheme == "http" else ports.https
+    usual = {"http": 80, "https": 443}[scheme]
+    url = f"{scheme}://{site.server_name}{'' if port == usual else f':{port}'}{site.probe.path}"
+    return Target(site.host, url, f"127.0.0.1:{environment.monitoring.blackbox_exporter.port}", "/probe", site.name)
+
+
+def _workload_jobs(environment: Environment) -> Iterator[Job]:
+    for name, workload in sorted(environment.workloads.items()):
+        if workload.metrics:
+            site = environment.gateway.sites[workload.metrics.site]
+            address = f"{site.server_name}:{environment.gateway.ports.https}"
+            target = Target(workload.host, workload.host, address, workload.metrics.path, site.name)
+            title = _title(f"Metrics of {name}", f"{name} のメトリクス")
+            token = workload.metrics.token
+            yield Job(f"workload-{name}", "containers", title, "process_start_time_seconds", (target,), token=token)

@@ -1,0 +1,31 @@
+"""Where logs are kept, and how much of them is taken."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from model.base import Model
+from model.types import Size, SizeValue
+
+_MB = 1 << 20
+
+
+class LogLimits(Model):
+    """What Loki takes at most; above it, the collector waits and sends later."""
+
+    rate: Size = Field(SizeValue(8 * _MB), description="bytes per second, all streams together")
+    burst: Size = Field(SizeValue(16 * _MB), description="bytes in one go, all streams together")
+    stream_rate: Size = Field(SizeValue(4 * _MB), description="bytes per second of one stream")
+    streams: int = Field(2000, gt=0, description="streams that are open at one time")
+
+
+class Logs(Model):
+    """The log store and its limits."""
+
+    backend: Literal["loki"] = "loki"
+    limits: LogLimits = LogLimits()
+    windows_events: tuple[Literal["Application", "System", "Security"], ...] = Field(
+        ("Application", "System"), strict=False, min_length=1, description="Windows event logs that are collected"
+    )

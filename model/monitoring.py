@@ -1,0 +1,68 @@
+"""The monitoring stack: images, ports, limits, intervals. It runs on one host, on loopback."""
+
+from __future__ import annotations
+
+from collections.abc import Container
+from typing import Literal
+
+from pydantic import Field
+
+from model.base import Model
+from model.types import Duration, DurationValue, ImageRef, Port, SecretRef, Size, SizeValue, UrlPath
+
+
+class Service(Model):
+    """One program of the stack, in its container."""
+
+    image: ImageRef
+    port: Port
+    memory: Size
+    cpus: float = Field(gt=0, le=64, strict=False)
+    disk: Size = Field(SizeValue(0), description="how large its data may grow")
+
+
+def _service(image: str, port: int, memory: int, cpus: float, disk: int = 0) -> Service:
+    return Service(image=image, port=port, memory=f"{memory}MB", cpus=cpus, disk=f"{disk}GB")  # type: ignore[arg-type]
+
+
+class Monitoring(Model):
+    """Versions, ports and sizes of the stack. The sizes are those of the planning table."""
+
+    profile: Literal["standalone"] = "standalone"
+    scrape_interval: Duration = DurationValue(15)
+    evaluation_interval: Duration = DurationValue(15)
+    prometheus: Service = _service("docker.io/prom/prometheus:v3.16.0", 9090, 512, 0.5, 10)
+    alertmanager: Service = _service("docker.io/prom/alertmanager:v0.34.2", 9093, 64, 0.1, 1)
+    grafana: Service = _service("docker.io/grafana/grafana:13.2.3", 3000, 256, 0.5, 1)
+    loki: Service = _service("docker.io/grafana/loki:3.7.8", 3100, 512, 0.5, 20)
+    alloy: Service = _service("docker.io/grafana/alloy:v1.19.0", 12345, 256, 0.3, 1)
+    blackbox_exporter: Service = _service("docker.io/prom/blackbox-exporter:v0.28.0", 9115, 64, 0.1)
+    node_exporter: Service = _service("docker.io/prom/node-exporter:v1.12.1", 9100, 32, 0.1)
+    cni_exporter: Service = _service("docker.io/prom/node-exporter:v1.12.1", 9146, 32, 0.1)
+    podman_exporter: Service = _service("quay.io/navidys/prometheus-podman-exporter:v1.10.1", 9882, 64, 0.1)
+    loki_grpc_port: Port = 9096
+    windows_exporter_port: Port = Field(9182, description="windows_exporter, on the loopback of Windows")
+    windows_alloy_port: Port = Field(12346, description="Alloy on Windows; not WSL's, which mirrored networking shares")
+    windows_exporter_version: str = Field("0.31.8", pattern=r"^\d+\.\d+\.\d+$")
+    restic_version: str = Field("0.19.1", pattern=r"^\d+\.\d+\.\d+$")
+    winsw_version: str = Field("2.12.0", pattern=r"^\d+\.\d+\.\d+$")
+    grafana_path: UrlPath = Field("/grafana/", description="path at the Gateway under which Grafana is served")
+    grafana_admin: SecretRef = Field("grafana-admin-password", description="password of the account admin")
+
+    @property
+    def services(self) -> dict[str, Service]:
+        """Every program of the stack by name."""
+        return {name: value for name, value in self if isinstance(value, Service)}
+
+    def services_on(self, roles: Container[str]) -> dict[str, Service]:
+        """The programs that a host with these roles runs: every host has a collector and an exporter."""
+        groups: dict[str, tuple[str, ...]] = {
+            "monitoring": ("alertmanager", "blackbox_exporter", "grafana", "loki", "prometheus"),
+            "containers": ("cni_exporter", "podman_exporter"),
+        }
+        wanted = {
+            "alloy",
+            "node_exporter",
+            *(name for role, names in groups.items() if role in roles for name in names),
+        }
+        return {name: service for name, service in self.services.items() if name in wanted}

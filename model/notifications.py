@@ -1,0 +1,112 @@
+"""Whom an alert reaches, by which way, at which hour."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field, model_validator
+
+from model.base import Model, Named, NamedModel
+from model.names import Component, Severity
+from model.types import DnsName, Duration, DurationValue, MailAddress, Name, Port, SecretRef, WebAddress, fault
+
+
+class Smtp(Model):
+    """The mail server that e-mail receivers use."""
+
+    host: DnsName
+    port: Port = 587
+    sender: MailAddress
+    username: str | None = Field(None, min_length=1)
+    password: SecretRef | None = None
+    starttls: bool = True
+
+
+class Slack(Model):
+    """A Slack channel, by incoming webhook."""
+
+    channel: str = Field(pattern=r"^[#@][^\s]{1,79}$", description="channel with its #")
+    url: SecretRef
+
+
+class Email(Model):
+    """One or more addresses."""
+
+    to: tuple[MailAddress, ...] = Field(strict=False, min_length=1)
+
+
+class Webhook(Model):
+    """A program that takes Alertmanager's JSON."""
+
+    url: SecretRef
+
+
+class PagerDuty(Model):
+    """A PagerDuty service, by Events API v2."""
+
+    routing_key: SecretRef
+
+
+class Teams(Model):
+    """A Microsoft Teams channel, by workflow webhook."""
+
+    url: SecretRef
+
+
+class Receiver(NamedModel):
+    """One or several ways to reach the same people."""
+
+    slack: Slack | None = None
+    email: Email | None = None
+    webhook: Webhook | None = None
+    pagerduty: PagerDuty | None = None
+    teams: Teams | None = None
+
+    @model_validator(mode="after")
+    def _notifies_somebody(self) -> Receiver:
+        if not any((self.slack, self.email, self.webhook, self.pagerduty, self.teams)):
+            raise fault("receiver", "a receiver that notifies nobody; write slack, email, webhook, pagerduty or teams")
+        return self
+
+
+class Match(Model):
+    """Which alerts a route takes: those that have one of each list that is written."""
+
+    severity: tuple[Severity, ...] = Field((), strict=False)
+    component: tuple[Component, ...] = Field((), strict=False)
+    team: tuple[Name, ...] = Field((), strict=False)
+
+
+class Route(NamedModel):
+    """Sends alerts to receivers. Every route that matches sends: their order means nothing."""
+
+    match: Match = Field(Match(), description="empty: every alert")
+    receivers: tuple[Name, ...] = Field(strict=False, min_length=1)
+    hours: Literal["always", "working", "outside_working"] = Field(
+        "always", description="outside these hours the message waits; it is sent when they begin, if it still fires"
+    )
+    repeat: Duration = Field(DurationValue(4 * 3600), description="how often a firing alert is told again")
+
+
+class DeadMansSwitch(Model):
+    """Notices that the watchers themselves are gone."""
+
+    far_end: Literal["windows", "url"] = Field(
+        "windows", description="windows: a scheduled task watches the heartbeat; url: an outside service does"
+    )
+    url: SecretRef | None = Field(None, description="with far_end url: where the heartbeat is sent")
+    silent_for: Duration = Field(DurationValue(300), description="silence after which the far end speaks")
+    receiver: Name = Field(description="whom the far end on Windows tells: a receiver with slack or email")
+
+
+class Notifications(Model):
+    """Receivers and routes."""
+
+    runbooks: WebAddress = Field(description="base address of the handbook, as people open it in a browser")
+    smtp: Smtp | None = None
+    receivers: Named[Name, Receiver]
+    default: Name = Field(description="receiver of what no route takes")
+    routes: Named[Name, Route] = {}
+    group_wait: Duration = DurationValue(30)
+    group_interval: Duration = DurationValue(300)
+    dead_mans_switch: DeadMansSwitch

@@ -1,0 +1,81 @@
+"""Service level objectives, and the burn rates that follow from them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from pydantic import Field
+
+from model.base import NamedModel
+from model.bilingual import Bilingual
+from model.types import Duration, DurationValue, Name
+
+# Share of the budget that may be spent before each alert, for its long window. 28 and 30 days: the SRE workbook,
+# chapter 5 (2 % in 1 h, 5 % in 6 h, 10 % in 1 d and in 3 d). A week's budget is so small that the same shares would
+# page for a burn that the week survives: there the shares are those that keep the burn factors of the workbook's order.
+WINDOWS_DAYS = (7, 28, 30)
+_SHARES = {7: (0.08, 0.125, 0.20, 0.43), 28: (0.02, 0.05, 0.10, 0.10), 30: (0.02, 0.05, 0.10, 0.10)}
+_TITLES = {
+    "availability": ("Availability", "可用性"),
+    "latency": ("Latency", "応答時間"),
+    "errors": ("Error rate", "エラー率"),
+}
+_WINDOWS = (("1h", "5m"), ("6h", "30m"), ("1d", "2h"), ("3d", "6h"))
+
+
+@dataclass(frozen=True)
+class BurnWindow:
+    """Fires when the budget burns `factor` times too fast over the long and over the short window."""
+
+    long: str
+    short: str
+    factor: float
+
+
+class Objective(NamedModel):
+    """A promise about every site, or about some."""
+
+    kind: Literal["availability", "latency", "errors"] = Field(
+        description="availability: probes that succeed; latency: requests answered within the limit; "
+        "errors: requests not answered with 5xx"
+    )
+    target: float = Field(ge=50, lt=100, strict=False, description="percent of good events")
+    window: Duration = Field(DurationValue(7 * 86400), description="7d, 28d or 30d; not above the retention of metrics")
+    limit: Duration | None = Field(None, description="with kind latency: the time within which a request is answered")
+    sites: tuple[Name, ...] = Field((), strict=False, description="sites that it speaks of; empty: all")
+
+    @property
+    def budget(self) -> float:
+        """Share of events that may be bad, 0 to 1."""
+        return round(1 - self.target / 100, 10)
+
+    @property
+    def title(self) -> Bilingual:
+        """What people call it."""
+        en, ja = _TITLES[self.kind]
+        return Bilingual(en=en, ja=ja)
+
+    @property
+    def record(self) -> str:
+        """Its name as a part of a metric name."""
+        return self.name.replace("-", "_")
+
+    @property
+    def burn_windows(self) -> tuple[BurnWindow, ...]:
+        """The four windows of the SRE workbook: the first two call people, the last two can wait."""
+        shares = _SHARES[round(self.window.days)]
+        return tuple(
+            BurnWindow(long, short, round(share * self.window.seconds / DurationValue.parse(long).seconds, 4))
+            for (long, short), share in zip(_WINDOWS, shares, strict=True)
+        )
+
+    @property
+    def fast(self) -> tuple[BurnWindow, ...]:
+        """The windows that call people."""
+        return self.burn_windows[:2]
+
+    @property
+    def slow(self) -> tuple[BurnWindow, ...]:
+        """The windows that can wait for working hours."""
+        return self.burn_windows[2:]

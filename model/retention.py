@@ -1,0 +1,69 @@
+"""One table: how long each thing is kept."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from model.base import Model
+from model.names import LogKind
+from model.types import Duration, DurationValue, Size, SizeValue
+
+
+def _days(count: int) -> DurationValue:
+    return DurationValue(count * 86400)
+
+
+class LogRetention(Model):
+    """How long one kind of log is kept, as files and in Loki."""
+
+    keep: Duration = Field(description="age at which lines and files are deleted; at least 1d")
+    rotate: Literal["daily", "size"] = "daily"
+    max_size: Size = Field(SizeValue(100 << 20), description="size at which a file is rotated before its day is over")
+    per_day: Size = Field(SizeValue(100 << 20), description="how much a day brings at most, for the disk budget")
+
+
+class LogsRetention(Model):
+    """Retention by kind of log; the defaults are the plan of record."""
+
+    gateway_access: LogRetention = LogRetention(keep=_days(14))
+    gateway_error: LogRetention = LogRetention(keep=_days(30))
+    cni: LogRetention = LogRetention(keep=_days(14))
+    containers: LogRetention = LogRetention(keep=_days(7), rotate="size")
+    system: LogRetention = LogRetention(keep=_days(7))
+    windows: LogRetention = LogRetention(keep=_days(7))
+
+    def of(self, kind: LogKind) -> LogRetention:
+        """The row of one kind of log."""
+        row = getattr(self, kind)
+        assert isinstance(row, LogRetention)
+        return row
+
+
+class MetricsRetention(Model):
+    """How long Prometheus keeps its series: whichever limit is reached first."""
+
+    keep: Duration = _days(7)
+    max_size: Size = Field(SizeValue(8 << 30), description="size of the blocks; below the disk of Prometheus")
+
+
+class BackupsRetention(Model):
+    """How many restic snapshots are kept."""
+
+    daily: int = Field(7, ge=1, le=366)
+    weekly: int = Field(0, ge=0, le=104)
+    monthly: int = Field(0, ge=0, le=120)
+    configuration_generations: int = Field(
+        30, ge=3, le=1000, description="generations of Gateway and CNI configuration, kept on change"
+    )
+
+
+class Retention(Model):
+    """The retention table of the environment."""
+
+    metrics: MetricsRetention = MetricsRetention()
+    logs: LogsRetention = LogsRetention()
+    backups: BackupsRetention = BackupsRetention()
+    reports: Duration = Field(_days(365), description="reports of drills and audits")
+    journal_disk: Size = Field(SizeValue(2 << 30), description="disk of the systemd journal in WSL")

@@ -1,0 +1,57 @@
+"""Rules between objects: what no single value shows.
+
+A rule names the top-level keys that it reads; it is not asked when one of them is missing or faulty itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+
+from model.environment import Environment
+from model.rules.broken import Broken
+from model.rules.capacity import disk_fits, memory_fits, retention_fits
+from model.rules.delivery import (
+    critical_alerts_arrive_at_any_hour,
+    dead_mans_switch_speaks,
+    mail_has_a_server,
+    receivers_exist,
+    repeats_are_multiples,
+    routes_match_something,
+)
+from model.rules.hosts import hosts_are_distinct, ports_are_distinct, roles_are_complete, subnets_are_apart
+from model.rules.policies import backups_are_apart, labels_are_free, objectives_can_be_measured, thresholds_are_in_order
+from model.rules.sites import buckets_ascend, networks_and_accounts_exist, sites_lead_somewhere, workloads_are_whole
+
+Rule = Callable[[Environment], Iterable[Broken]]
+
+RULES: dict[Rule, frozenset[str]] = {
+    backups_are_apart: frozenset({"backups", "hosts"}),
+    buckets_ascend: frozenset({"gateway"}),
+    critical_alerts_arrive_at_any_hour: frozenset({"alerts", "notifications"}),
+    dead_mans_switch_speaks: frozenset({"notifications"}),
+    disk_fits: frozenset({"hosts", "monitoring", "retention", "workloads"}),
+    hosts_are_distinct: frozenset({"hosts"}),
+    labels_are_free: frozenset({"alerts"}),
+    mail_has_a_server: frozenset({"notifications"}),
+    memory_fits: frozenset({"hosts", "monitoring", "workloads"}),
+    networks_and_accounts_exist: frozenset({"gateway", "remote_access", "security"}),
+    objectives_can_be_measured: frozenset({"gateway", "objectives", "retention"}),
+    ports_are_distinct: frozenset({"gateway", "hosts", "monitoring"}),
+    receivers_exist: frozenset({"notifications"}),
+    repeats_are_multiples: frozenset({"notifications"}),
+    retention_fits: frozenset({"monitoring", "retention"}),
+    roles_are_complete: frozenset({"hosts"}),
+    routes_match_something: frozenset({"alerts", "notifications"}),
+    sites_lead_somewhere: frozenset({"gateway", "hosts", "workloads"}),
+    subnets_are_apart: frozenset({"hosts", "security"}),
+    thresholds_are_in_order: frozenset({"alerts", "backups", "gateway"}),
+    workloads_are_whole: frozenset({"gateway", "hosts", "workloads"}),
+}
+"""Every rule, with the top-level keys that it reads."""
+
+
+def broken_rules(environment: Environment, untrusted: set[str]) -> Iterator[Broken]:
+    """Ask every rule that reads no untrusted key."""
+    for rule, reads in RULES.items():
+        if not reads & untrusted:
+            yield from rule(environment)

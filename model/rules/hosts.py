@@ -1,0 +1,90 @@
+"""Rules about hosts, their addresses and their ports."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import combinations
+
+from model.environment import Environment
+from model.host import Host
+from model.rules.broken import Broken, Path, twice
+
+SMALLEST_SUBNET = 16  # addresses: network, gateway, broadcast, and a pool
+
+
+def hosts_are_distinct(environment: Environment) -> Iterator[Broken]:
+    """Ids and addresses are unique."""
+    hosts = environment.hosts
+    yield from twice("host-id", ((("hosts", name, "id"), host.id) for name, host in hosts.items()))
+    yield from twice("address", ((("hosts", name, "lan_address"), host.lan_address) for name, host in hosts.items()))
+    overlay = {name: host.nebula_address for name, host in hosts.items() if host.nebula_address}
+    yield from twice("address", ((("hosts", name, "nebula_address"), address) for name, address in overlay.items()))
+
+
+def roles_are_complete(environment: Environment) -> Iterator[Broken]:
+    """One host monitors; exporters of other hosts are reached through their Gateway, over Nebula."""
+    hosts = environment.hosts
+    monitoring = [name for name, host in hosts.items() if "monitoring" in host.roles]
+    if len(monitoring) != 1:
+        has = f"{' and '.join(monitoring)} have" if monitoring else "no host has"
+        path: Path = ("hosts", monitoring[1], "roles") if monitoring else ("hosts",)
+        yield Broken(path, f"{has} the role `monitoring`; exactly one host has it")
+    for name, host in hosts.items():
+        if "gateway" not in host.roles:
+            message = "what runs on Windows is scraped through the host's Gateway; add the role `gateway`"
+            yield Broken(("hosts", name, "roles"), message)
+        if environment.several_hosts and host.nebula_address is None:
+            yield Broken(("hosts", name), "`nebula_address` is missing: several hosts are joined by Nebula")
+
+
+def subnets_are_apart(environment: Environment) -> Iterator[Broken]:
+    """Container subnets, the ranges of WSL and the networks of people do not overlap."""
+    subnets = {name: environment.container_network(host).subnet for name, host in environment.hosts.items()}
+    for (one, first), (other, second) in combinations(subnets.items(), 2):
+        if first.overlaps(second):
+            message = f"the container subnet {second} overlaps that of `{one}`, {first}"
+            yield Broken(_subnet_path(environment.hosts[other]), message)
+    for name, host in environment.hosts.items():
+        yield from _own_subnet(environment, host)
+        for network_name, networks in environment.security.networks.items():
+            for network in networks:
+                if subnets[name].overlaps(network):
+                    message = f"the container subnet {subnets[name]} overlaps the network `{network_name}`, {network}"
+                    yield Broken(_subnet_path(host), message)
+                if host.wsl.networking == "nat" and host.wsl.range.overlaps(network):
+                    yield Broken(
+                        ("hosts", name, "wsl"),
+                        f"WSL's range {host.wsl.range} overlaps the network `{network_name}`, {network}: "
+                        "the Gateway's metrics would be open to it",
+                        "write `range:` with the range that WSL really uses there (`ip -4 address show eth0`)",
+                    )
+
+
+def _own_subnet(environment: Environment, host: Host) -> Iterator[Broken]:
+    network = environment.container_network(host)
+    if network.subnet.num_addresses < SMALLEST_SUBNET:
+        yield Broken(_subnet_path(host), f"the container subnet {network.subnet} has no room for a pool")
+    if host.lan_address in network.subnet:
+        message = f"the address lies in the host's own container subnet {network.subnet}"
+        yield Broken(("hosts", host.name, "lan_address"), message)
+
+
+def _subnet_path(host: Host) -> Path:
+    return ("hosts", host.name, "subnet") if host.subnet else ("hosts", host.name, "id")
+
+
+def ports_are_distinct(environment: Environment) -> Iterator[Broken]:
+    """No two programs claim a port. Mirrored networking shares the ports of Windows and WSL."""
+    stack = environment.monitoring
+    wsl: list[tuple[Path, object]] = [
+        *((("monitoring", name, "port"), service.port) for name, service in stack.services.items()),
+        (("monitoring", "loki_grpc_port"), stack.loki_grpc_port),
+    ]
+    windows: list[tuple[Path, object]] = [
+        *((("gateway", "ports", name), port) for name, port in environment.gateway.ports),
+        (("monitoring", "windows_exporter_port"), stack.windows_exporter_port),
+        (("monitoring", "windows_alloy_port"), stack.windows_alloy_port),
+    ]
+    mirrored = any(host.wsl.networking == "mirrored" for host in environment.hosts.values())
+    for group in [[*windows, *wsl]] if mirrored else [windows, wsl]:
+        yield from twice("port", group)

@@ -1,0 +1,118 @@
+"""Every secret of a host: where it lies, who reads it, how it is made. Its value is known to people alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+from model.bilingual import Bilingual
+from model.environment import Environment
+from model.host import Host
+
+FOLDER = "/etc/flatnet-ops/secrets"
+
+# User ids that the images run as (targets of the `User=` of their units).
+ROOT, NOBODY, GRAFANA, LOKI = 0, 65534, 472, 10001
+
+
+@dataclass(frozen=True)
+class Secret:
+    """A file that holds a secret. `owner` is the user id that reads it; `make` says how the value is had.
+
+    ask: somebody gives it (a webhook address); random: it is made up on the host; copy: it is a file.
+    """
+
+    name: str
+    path: str
+    owner: int
+    readers: tuple[str, ...]
+    what: Bilingual
+    make: Literal["ask", "random", "copy"]
+    side: Literal["wsl", "windows"] = "wsl"
+
+    @property
+    def mode(self) -> int:
+        """Only its owner may read it."""
+        return 0o400
+
+
+def secret_path(name: str) -> str:
+    """Where a secret lies in WSL."""
+    return f"{FOLDER}/{name}"
+
+
+def secrets(environment: Environment, host: Host) -> tuple[Secret, ...]:
+    """The secrets of a host, by name; one that several programs read is listed once for each owner."""
+    found = list(_backup(environment))
+    if host == environment.monitoring_host:
+        found += [*_alertmanager(environment), *_stack(environment)]
+    else:
+        found += _remote(environment, host)
+    unique = {(secret.side, secret.name): secret for secret in found}
+    return tuple(unique[key] for key in sorted(unique))
+
+
+def _secret(name: str, owner: int, reader: str, en: str, ja: str, make: Literal["ask", "random", "copy"]) -> Secret:
+    return Secret(name, secret_path(name), owner, (reader,), Bilingual(en=en, ja=ja), make)
+
+
+def _alertmanager(environment: Environment) -> Iterator[Secret]:
+    notifications = environment.notifications
+    ways: list[tuple[str, str, str]] = []
+    for name, receiver in notifications.receivers.items():
+        if receiver.slack:
+            ways.append((receiver.slack.url, f"Slack webhook of {name}", f"{name} の Slack Webhook"))
+        if receiver.teams:
+            ways.append((receiver.teams.url, f"Teams webhook of {name}", f"{name} の Teams Webhook"))
+        if receiver.webhook:
+            ways.append((receiver.webhook.url, f"webhook of {name}", f"{name} の Webhook"))
+        if receiver.pagerduty:
+            ways.append((receiver.pagerduty.routing_key, f"PagerDuty key of {name}", f"{name} の PagerDuty キー"))
+    if notifications.smtp and notifications.smtp.password:
+        ways.append((notifications.smtp.password, "password at the mail server", "メールサーバーのパスワード"))
+    if notifications.dead_mans_switch.url:
+        ways.append((notifications.dead_mans_switch.url, "address of the heartbeat", "ハートビートの送信先"))
+    for secret, en, ja in ways:
+        yield _secret(secret, NOBODY, "alertmanager", en, ja, "ask")
+
+
+def _stack(environment: Environment) -> Iterator[Secret]:
+    yield _secret(
+        environment.monitoring.grafana_admin, GRAFANA, "grafana", "password of admin", "admin のパスワード", "random"
+    )
+    yield _secret(
+        environment.security.certificate_authority,
+        NOBODY,
+        "blackbox-exporter, prometheus",
+        "certificate of the CA that signs the Gateway's",
+        "Gateway の証明書を発行する CA の証明書",
+        "copy",
+    )
+    for name, workload in sorted(environment.workloads.items()):
+        if workload.metrics and workload.metrics.token:
+            en, ja = f"token for the metrics of {name}", f"{name} のメトリクス用トークン"
+            yield _secret(workload.metrics.token, NOBODY, "prometheus", en, ja, "ask")
+
+
+def _backup(environment: Environment) -> Iterator[Secret]:
+    backups = environment.backups
+    en, ja = "password of the backups: keep a copy elsewhere", "バックアップのパスワード（別の場所にも保管すること）"
+    yield _secret(backups.password, ROOT, "flatnet-backup", en, ja, "ask" if environment.several_hosts else "random")
+    if backups.repository.s3:
+        s3 = backups.repository.s3
+        yield _secret(s3.key_id, ROOT, "flatnet-backup", "S3 access key id", "S3 アクセスキー ID", "ask")
+        yield _secret(s3.key, ROOT, "flatnet-backup", "S3 secret key", "S3 シークレットキー", "ask")
+    if backups.repository.sftp:
+        sftp = backups.repository.sftp
+        yield _secret(sftp.key, ROOT, "flatnet-backup", "SSH key of the backup", "バックアップ用 SSH 鍵", "copy")
+        en, ja = "host key of the backup server", "バックアップサーバーのホスト鍵"
+        yield _secret(sftp.known_hosts, ROOT, "flatnet-backup", en, ja, "copy")
+
+
+def _remote(environment: Environment, host: Host) -> Iterator[Secret]:
+    token = environment.gateway.ingress_token
+    what = Bilingual(en="token for pushing logs to the monitoring host", ja="監視ホストへログを送るためのトークン")
+    yield Secret(token, secret_path(token), ROOT, ("alloy",), what, "ask")
+    path = (host.windows.folder / "ops/secrets" / token).backslashed
+    yield Secret(token, path, ROOT, ("Alloy",), what, "ask", side="windows")

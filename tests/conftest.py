@@ -1,0 +1,66 @@
+"""Deployments of the committed environments, and the real programs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from model.catalogue import CatalogueFile, read_catalogue
+from model.deployment import Deployment
+from model.loader import load
+from tools import programs
+
+ROOT = Path(__file__).parent.parent
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--all-programs", action="store_true", help="fail, instead of skip, where a program is missing")
+
+
+@pytest.fixture(scope="session")
+def catalogue() -> tuple[CatalogueFile, ...]:
+    return read_catalogue(ROOT / "alerts")
+
+
+def _deployment(name: str, catalogue: tuple[CatalogueFile, ...]) -> Deployment:
+    deployment = load(ROOT / "environments", name, catalogue)
+    assert deployment is not None
+    return deployment
+
+
+@pytest.fixture(scope="session")
+def production(catalogue: tuple[CatalogueFile, ...]) -> Deployment:
+    return _deployment("production", catalogue)
+
+
+@pytest.fixture(scope="session")
+def multi_host(catalogue: tuple[CatalogueFile, ...]) -> Deployment:
+    return _deployment("multi-host", catalogue)
+
+
+@pytest.fixture(params=["multi-host", "production"])
+def deployment(request: pytest.FixtureRequest, production: Deployment, multi_host: Deployment) -> Deployment:
+    """Each committed environment in turn."""
+    return production if request.param == "production" else multi_host
+
+
+class Programs:
+    """The real programs; asking for one that is not built skips the test, or fails it with `--all-programs`."""
+
+    def __init__(self, required: bool) -> None:
+        self.required = required
+
+    def __call__(self, name: str) -> Path:
+        found = programs.find(name)
+        if found is None:
+            message = f"{name} is not built; `make tools` builds it"
+            if self.required:
+                pytest.fail(message)
+            pytest.skip(message)
+        return found
+
+
+@pytest.fixture(scope="session")
+def program(request: pytest.FixtureRequest) -> Programs:
+    return Programs(request.config.getoption("--all-programs"))
