@@ -1,4 +1,4 @@
-"""`flatnet-ops COMMAND`: choose the command, load nothing else, and turn every error into one form and one exit code."""
+"""`flatnet-ops COMMAND`: choose the command, load nothing else, and give every error one form and one exit code."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
 COMMANDS = {
-    "digests": "look up the digests of images that have none, and write them into an environment",
+    "digests": "look up the digests of images that have none",
     "explain": "where a value comes from, and which rendered files it reaches",
     "new": "make a new environment",
     "render": "render every environment into rendered/",

@@ -32,9 +32,7 @@ def compare(folder: Path, tree: Tree) -> Changes:
     """Compare a folder with a render, both ways and byte for byte."""
     there = set(_files(folder))
     different = (path for path in tree if path in there and not _holds(folder / path, tree[path]))
-    return Changes(
-        tuple(sorted(tree.keys() - there)), tuple(sorted(different)), tuple(sorted(there - tree.keys()))
-    )
+    return Changes(tuple(sorted(tree.keys() - there)), tuple(sorted(different)), tuple(sorted(there - tree.keys())))
 
 
 def write(folder: Path, tree: Tree) -> Changes:

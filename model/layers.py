@@ -5,12 +5,14 @@ Mappings merge, lists and scalars replace, `null` removes what was inherited, `h
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
 from model.faults import Fault, FaultsError, Origin, near
 from model.source import Node, read_yaml
 
+ENVIRONMENT_NAME = re.compile(r"[a-z]([a-z0-9-]{0,46}[a-z0-9])?")
 NEVER_INHERITED = ("hosts", "abstract", "extends", "description")
 
 
@@ -78,6 +80,8 @@ def _read_folder(folder: Path, name: str, faults: list[Fault]) -> Node:
         hint = near(name, environment_names(folder)) if folder.is_dir() else ""
         faults.append(Fault(Origin(shown), f"there is no environment `{name}`", hint))
         return root
+    if not ENVIRONMENT_NAME.fullmatch(name):
+        faults.append(Fault(Origin(shown), "an environment's name is lower case letters, digits and dashes"))
     files = sorted(path for path in place.iterdir() if path.suffix in {".yaml", ".yml"})
     if not files:
         faults.append(Fault(Origin(shown), "the environment is empty; it needs at least one .yaml file"))

@@ -53,7 +53,9 @@ def secrets(environment: Environment, host: Host) -> tuple[Secret, ...]:
     return tuple(unique[key] for key in sorted(unique))
 
 
-def _secret(name: str, owner: int, reader: str, en: str, ja: str, make: Literal["ask", "random", "copy"]) -> Secret:
+def _secret(  # noqa: PLR0913 - the facts of a secret
+    name: str, owner: int, reader: str, en: str, ja: str, make: Literal["ask", "random", "copy"]
+) -> Secret:
     return Secret(name, secret_path(name), owner, (reader,), Bilingual(en=en, ja=ja), make)
 
 

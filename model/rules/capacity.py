@@ -22,10 +22,8 @@ def memory_fits(environment: Environment) -> Iterator[Broken]:
         needed = sum(size.bytes for size in memory_of(environment, host).values()) + host.wsl.memory_reserve.bytes
         if needed > host.wsl.memory.bytes:
             table = ", ".join(f"{what} {size}" for what, size in memory_of(environment, host).items())
-            yield Broken(
-                ("hosts", name, "wsl", "memory"),
-                f"{_rounded(needed)} are needed, {host.wsl.memory} are there: {table}, reserve {host.wsl.memory_reserve}",
-            )
+            message = f"{_rounded(needed)} are needed, {host.wsl.memory} are there: {table}"
+            yield Broken(("hosts", name, "wsl", "memory"), f"{message}, reserve {host.wsl.memory_reserve}")
 
 
 def memory_of(environment: Environment, host: Host) -> dict[str, SizeValue]:

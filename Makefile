@@ -1,0 +1,49 @@
+# `make` alone lists the targets. Each one sets up what it needs, and does nothing the second time.
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+MAKEFLAGS += --no-print-directory
+
+PYTHON := .venv/bin/python
+READY := .venv/.ready
+
+.PHONY: help render check test acceptance tools bench new explain schema lock
+
+help: ## list the targets
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
+
+render: $(READY) ## render every environment into rendered/ (the main job)
+	@$(PYTHON) -m cli render
+
+check: $(READY) ## is rendered/ what the environments say?
+	@$(PYTHON) -m cli render --check
+
+test: $(READY) ## types, style, units, golden output, schemas, and the real programs that are at hand
+	@.venv/bin/ruff check --quiet .
+	@.venv/bin/ruff format --check --quiet .
+	@.venv/bin/mypy --no-error-summary
+	@.venv/bin/yamllint --strict environments alerts rendered
+	@$(PYTHON) -m pytest -m 'not acceptance' -n auto
+
+acceptance: $(READY) tools ## every real program judges and runs the rendered files
+	@$(PYTHON) -m pytest --all-programs tests/native tests/acceptance
+
+tools: $(READY) ## build the pinned programs into a cache outside the tree, and install Debian's
+	@tools/setup.sh packages
+	@$(PYTHON) -m tools.build
+
+bench: $(READY) ## how fast, side by side with writing the same bytes
+	@$(PYTHON) -m benchmarks.run
+
+new: $(READY) ## make a new environment: make new NAME=osaka
+	@test -n "$(NAME)" || { echo 'make new NAME=osaka [ARGS="--networking mirrored …"]'; exit 2; }
+	@$(PYTHON) -m cli new $(NAME) $(ARGS)
+
+schema: $(READY) ## write the JSON Schema of an environment from the model
+	@$(PYTHON) -m cli schema
+
+lock: $(READY) ## pin every package again, from pyproject.toml
+	@tools/setup.sh lock
+
+$(READY): requirements.lock tools/setup.sh
+	@tools/setup.sh venv
+	@touch $@
