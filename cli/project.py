@@ -18,13 +18,13 @@ SCHEMAS = Path("schemas")
 
 
 def require_checkout() -> None:
-    """Refuse to work anywhere but in a checkout, and on a drive where files have no modes.
+    """Refuse to work anywhere but in a checkout.
 
     Raises:
         UserError: there is no `environments` here.
     """
     if not ENVIRONMENTS.is_dir():
-        raise UserError(f"there is no `{ENVIRONMENTS}` in {Path.cwd()}; run this in a checkout of Flatnet Ops")
+        raise UserError(f"there is no folder `{ENVIRONMENTS}` here; run this in a checkout of Flatnet Ops")
 
 
 def load_deployments() -> list[Deployment]:

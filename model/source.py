@@ -19,6 +19,7 @@ from model.faults import Fault, Origin
 LARGEST_FILE = 1 << 20  # bytes; a description is written by hand
 
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_IMPLICIT_TAGS = {"bool", "float", "int", "merge", "null", "str", "timestamp", "value"}
 _NULL = {"", "~", "null", "Null", "NULL"}
 _BOOL = {"true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False}
 _INT = re.compile(r"[-+]?(0|[1-9][0-9]*)")
@@ -100,7 +101,7 @@ def _syntax_fault(shown: Path, error: yaml.YAMLError) -> Fault:
     mark = getattr(error, "problem_mark", None)
     problem = getattr(error, "problem", None) or str(error).split("\n", 1)[0]
     origin = Origin(shown, mark.line + 1, mark.column + 1) if mark else Origin(shown)
-    hint = "indent with spaces, not with tabs" if "\\t" in problem else ""
+    hint = "indent with spaces, not with tabs" if "cannot start any token" in problem else ""
     return Fault(origin, f"this is not YAML: {problem}", hint)
 
 
@@ -145,7 +146,7 @@ class _Builder:
 
     def _scalar(self, node: yaml.ScalarNode, origin: Origin) -> Scalar:
         text: str = node.value
-        if not node.tag.startswith("tag:yaml.org,2002:") or node.tag.endswith(":binary"):
+        if node.tag.removeprefix("tag:yaml.org,2002:") not in _IMPLICIT_TAGS:
             self._fault(origin, f"the tag {node.tag} is not taken; write the plain value")
             return None
         if node.style:  # quoted or a block: a string, whatever it looks like

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from difflib import get_close_matches
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError, create_model
@@ -45,7 +46,7 @@ def validate(model: type[M], tree: Node) -> tuple[M | None, list[Fault]]:
     try:
         return model.model_validate(tree.data()), []
     except ValidationError as error:
-        return None, [_fault(model, tree, item) for item in error.errors()]
+        return None, [_fault(model, tree, item) for item in _telling(error)]
 
 
 def validate_partly(model: type[M], tree: Node, *, may_miss: bool) -> tuple[M, list[Fault], set[str]]:
@@ -58,9 +59,11 @@ def validate_partly(model: type[M], tree: Node, *, may_miss: bool) -> tuple[M, l
     try:
         return model.model_validate(data), [], set()
     except ValidationError as error:
-        items = error.errors()
+        items = _telling(error)
     faults = [_fault(model, tree, item) for item in items if not (may_miss and item["type"] == "missing")]
     untrusted = {str(item["loc"][0]) for item in items}
+    misspelt = {str(item["loc"][0]) for item in items if item["type"] == "extra_forbidden" and len(item["loc"]) == 1}
+    untrusted |= {meant for key in misspelt for meant in get_close_matches(key, model.model_fields, n=1)}
     left = {key: value for key, value in data.items() if key not in untrusted}
     fields = {
         key: (model.model_fields[key].rebuild_annotation() | None, None)
@@ -68,6 +71,17 @@ def validate_partly(model: type[M], tree: Node, *, may_miss: bool) -> tuple[M, l
     }
     partial: Any = create_model("Partial", __base__=model, **fields)  # type: ignore[call-overload]
     return partial.model_validate(left), faults, untrusted
+
+
+def _telling(error: ValidationError) -> list[Any]:
+    """The errors without those that only follow from another: a list whose one item is faulty is not too short."""
+    items = error.errors()
+    places = [item["loc"] for item in items]
+    return [
+        item
+        for item in items
+        if item["type"] != "too_short" or not any(p[:-1] == item["loc"] and len(p) > 1 for p in places)
+    ]
 
 
 def _fault(model: type[BaseModel], tree: Node, error: Any) -> Fault:
