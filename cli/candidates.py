@@ -9,7 +9,7 @@ from ipaddress import IPv4Address, IPv4Network
 from typing import Any
 
 from model.environment import Environment
-from model.types import DurationValue, SizeValue
+from model.values import DurationValue, SizeValue
 
 
 def candidates(environment: Environment, path: tuple[str, ...], value: Any) -> Iterator[Any]:

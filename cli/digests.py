@@ -15,7 +15,7 @@ from cli import project
 from cli.errors import FINE, UserError
 from generators.emit import to_yaml
 from model.environment import Environment
-from model.types import ImageValue
+from model.values import ImageValue
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -7,7 +7,8 @@ from datetime import time
 from pydantic import Field, model_validator
 
 from model.base import Model
-from model.types import Clock, DnsName, Duration, DurationValue, LinuxPath, Name, Port, SecretRef, Text, fault
+from model.types import Clock, DnsName, Duration, LinuxPath, Name, Port, SecretRef, Text, fault
+from model.values import DurationValue
 
 
 class S3(Model):

@@ -19,8 +19,8 @@ from model.jobs import Job, camel
 from model.names import Component, Severity
 from model.objective import Objective
 from model.source import Node, read_yaml
-from model.types import DurationValue
 from model.validation import validate
+from model.values import DurationValue
 
 
 @dataclass(frozen=True)

@@ -7,19 +7,8 @@ from typing import Literal
 from pydantic import Field
 
 from model.base import Model, Named, NamedModel
-from model.types import (
-    AccountName,
-    DnsName,
-    Duration,
-    DurationValue,
-    HostName,
-    Name,
-    Port,
-    SecretRef,
-    Size,
-    SizeValue,
-    UrlPath,
-)
+from model.types import AccountName, DnsName, Duration, HostName, Name, Port, SecretRef, Size, UrlPath
+from model.values import DurationValue, SizeValue
 
 
 class GatewayPorts(Model):

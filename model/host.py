@@ -9,7 +9,8 @@ from typing import Literal
 from pydantic import Field
 
 from model.base import Model, NamedModel
-from model.types import AccountName, Address, Cidr, Size, SizeValue, WindowsPath, WindowsPathValue
+from model.types import AccountName, Address, Cidr, Size, WindowsPath
+from model.values import SizeValue, WindowsPathValue
 
 Role = Literal["gateway", "containers", "monitoring"]
 

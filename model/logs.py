@@ -7,7 +7,8 @@ from typing import Literal
 from pydantic import Field
 
 from model.base import Model
-from model.types import Size, SizeValue
+from model.types import Size
+from model.values import SizeValue
 
 _MB = 1 << 20
 

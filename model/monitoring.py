@@ -8,7 +8,8 @@ from typing import Literal
 from pydantic import Field
 
 from model.base import Model
-from model.types import Duration, DurationValue, ImageRef, Port, SecretRef, Size, SizeValue, UrlPath
+from model.types import Duration, ImageRef, Port, SecretRef, Size, UrlPath
+from model.values import DurationValue, SizeValue
 
 
 class Service(Model):

@@ -8,7 +8,8 @@ from pydantic import Field, model_validator
 
 from model.base import Model, Named, NamedModel
 from model.names import Component, Severity
-from model.types import DnsName, Duration, DurationValue, MailAddress, Name, Port, SecretRef, WebAddress, fault
+from model.types import DnsName, Duration, MailAddress, Name, Port, SecretRef, WebAddress, fault
+from model.values import DurationValue
 
 
 class Smtp(Model):

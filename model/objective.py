@@ -9,7 +9,8 @@ from pydantic import Field
 
 from model.base import NamedModel
 from model.bilingual import Bilingual
-from model.types import Duration, DurationValue, Name
+from model.types import Duration, Name
+from model.values import DurationValue
 
 # Share of the budget that may be spent before each alert, for its long window. 28 and 30 days: the SRE workbook,
 # chapter 5 (2 % in 1 h, 5 % in 6 h, 10 % in 1 d and in 3 d). A week's budget is so small that the same shares would

@@ -8,7 +8,8 @@ from pydantic import Field
 
 from model.base import Model
 from model.names import LogKind
-from model.types import Duration, DurationValue, Size, SizeValue
+from model.types import Duration, Size
+from model.values import DurationValue, SizeValue
 
 
 def _days(count: int) -> DurationValue:

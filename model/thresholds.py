@@ -5,7 +5,8 @@ from __future__ import annotations
 from pydantic import Field
 
 from model.base import Model
-from model.types import Duration, DurationValue, Percent
+from model.types import Duration, Percent
+from model.values import DurationValue
 
 _DAY = 86400
 

@@ -7,19 +7,8 @@ from typing import Literal
 from pydantic import Field
 
 from model.base import Model, Named, NamedModel
-from model.types import (
-    Duration,
-    DurationValue,
-    HostName,
-    ImageRef,
-    LinuxPath,
-    Name,
-    Port,
-    SecretRef,
-    Size,
-    Text,
-    UrlPath,
-)
+from model.types import Duration, HostName, ImageRef, LinuxPath, Name, Port, SecretRef, Size, Text, UrlPath
+from model.values import DurationValue
 
 
 class Volume(NamedModel):

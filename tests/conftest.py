@@ -15,7 +15,9 @@ ROOT = Path(__file__).parent.parent
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--record", action="store_true", help="write what is printed now into the files of tests/bad_input")
+    parser.addoption(
+        "--record", action="store_true", help="write what is printed now into the files of tests/bad_input"
+    )
     parser.addoption("--all-programs", action="store_true", help="fail, instead of skip, where a program is missing")
 
 

@@ -8,7 +8,7 @@ from model.environment import Environment
 from model.host import Host
 from model.names import LOG_KINDS
 from model.rules.broken import Broken
-from model.types import SizeValue
+from model.values import SizeValue
 
 _DAY = 86400
 # Prometheus deletes blocks when their sum passes `retention.size`, but the write-ahead log and a compaction under way

@@ -16,9 +16,12 @@ from tests.conftest import Programs
 # What a model or an alert can hold: any text but lone surrogates, which no file can hold.
 TEXT = st.text(st.characters(exclude_categories=("Cs",)))
 TRICKY = st.sampled_from(
-    ["", "no", "on", "YES", "~", "null", "1", "0o7", "012", "1e3", "12:30:45", "2026-11-24", "=", "<<", "- a", "a: b"]
-    + ["#", " x", "x ", "\t", "a\n", "\na", "a\n\n", "a\n  b\n", "  a\nb", "%d", "@x", "`", "!x", "&x", "*x", "{a}"]
-    + ["日本語：テスト", "\u2028", "\x85", "\ufeff", "\x7f", "a\r\nb", "'", '"', "\\", "|", ">", "?", "0x1f", ".5", "-"]
+    [
+        *("", "no", "on", "YES", "~", "null", "1", "0o7", "012", "1e3", "12:30:45", "2026-11-24", "=", "<<", "- a"),
+        *("a: b", "#", " x", "x ", "\t", "a\n", "\na", "a\n\n", "a\n  b\n", "  a\nb", "%d", "@x", "`", "!x", "&x"),
+        *("*x", "{a}", "日本語：テスト", "\u2028", "\x85", "\ufeff", "\x7f", "a\r\nb", "'", '"', "\\", "|", ">", "?"),
+        *("0x1f", ".5", "-", "y", "N", "1_000", "+1", "0b1", ".inf", "NaN", "key:", ":x", "a:b", "x:1", "a #b"),
+    ]
 )
 SCALAR = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | TEXT | TRICKY
 DATA = st.recursive(

@@ -1,0 +1,151 @@
+"""Values that a description holds beside numbers and texts: lengths of time, sizes, images, Windows paths.
+
+Each reads the form that people write and gives the same form back by `str`.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import total_ordering
+
+_UNIT_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
+
+
+@total_ordering
+@dataclass(frozen=True)
+class DurationValue:
+    """A length of time in whole seconds, written as Prometheus writes it (`90s`, `1h30m`, `7d`)."""
+
+    seconds: int
+
+    @classmethod
+    def parse(cls, text: str) -> DurationValue:
+        """Read `1h30m`; raise ValueError for anything else."""
+        if not re.fullmatch(r"(\d+w)?(\d+d)?(\d+h)?(\d+m)?(\d+s)?", text) or not text:
+            raise ValueError
+        return cls(sum(int(n) * _UNIT_SECONDS[unit] for n, unit in re.findall(r"(\d+)([wdhms])", text)))
+
+    @property
+    def days(self) -> float:
+        """The length in days."""
+        return self.seconds / 86400
+
+    @property
+    def hours(self) -> float:
+        """The length in hours."""
+        return self.seconds / 3600
+
+    def __str__(self) -> str:
+        rest, parts = self.seconds, []
+        for unit, size in (("d", 86400), ("h", 3600), ("m", 60), ("s", 1)):
+            count, rest = divmod(rest, size)
+            if count:
+                parts.append(f"{count}{unit}")
+        return "".join(parts) or "0s"
+
+    def __lt__(self, other: DurationValue) -> bool:
+        return self.seconds < other.seconds
+
+
+_SIZE_UNITS = {"B": 0, "KB": 10, "MB": 20, "GB": 30, "TB": 40}
+
+
+@total_ordering
+@dataclass(frozen=True)
+class SizeValue:
+    """A number of bytes, written `512MB` or `10GB`.
+
+    Units are powers of 1024, as Prometheus, Loki, Podman and `.wslconfig` read them.
+    """
+
+    bytes: int
+
+    @classmethod
+    def parse(cls, text: str) -> SizeValue:
+        """Read `512MB`; raise ValueError for anything else."""
+        match = re.fullmatch(r"(\d+) ?([KMGT]?B)", text)
+        if not match:
+            raise ValueError
+        return cls(int(match[1]) << _SIZE_UNITS[match[2]])
+
+    @property
+    def mebibytes(self) -> int:
+        """The size in units of 2^20 bytes, rounded up."""
+        return -(-self.bytes >> 20)
+
+    def __str__(self) -> str:
+        for unit, shift in reversed(_SIZE_UNITS.items()):
+            if self.bytes and self.bytes % (1 << shift) == 0:
+                return f"{self.bytes >> shift}{unit}"
+        return "0B"
+
+    def __lt__(self, other: SizeValue) -> bool:
+        return self.bytes < other.bytes
+
+
+@dataclass(frozen=True)
+class ImageValue:
+    """A container image: full name and tag, and the digest where it is known."""
+
+    name: str
+    tag: str
+    digest: str | None
+
+    @classmethod
+    def parse(cls, text: str) -> ImageValue:
+        """Read `docker.io/grafana/loki:3.7.8[@sha256:…]`; raise ValueError for anything else."""
+        match = re.fullmatch(
+            r"(?P<name>[a-z0-9.-]+\.[a-z]+(?::\d+)?/[a-z0-9._/-]+):(?P<tag>[\w][\w.-]{0,127})"
+            r"(?:@(?P<digest>sha256:[0-9a-f]{64}))?",
+            text,
+        )
+        if not match:
+            raise ValueError
+        if match["tag"] == "latest":
+            raise ValueError("`latest` names another image every week")
+        return cls(match["name"], match["tag"], match["digest"])
+
+    @property
+    def version(self) -> str:
+        """The tag without a leading `v`."""
+        return self.tag.removeprefix("v")
+
+    def __str__(self) -> str:
+        return f"{self.name}:{self.tag}" + (f"@{self.digest}" if self.digest else "")
+
+
+@dataclass(frozen=True)
+class WindowsPathValue:
+    """An absolute path on a Windows drive, kept with forward slashes: `F:/flatnet/logs`."""
+
+    drive: str
+    parts: tuple[str, ...]
+
+    @classmethod
+    def parse(cls, text: str) -> WindowsPathValue:
+        r"""Read `F:\flatnet` or `F:/flatnet`; raise ValueError for anything else."""
+        match = re.fullmatch(r"([A-Za-z]):[\\/](.*)", text)
+        if not match:
+            raise ValueError
+        parts = tuple(part for part in re.split(r"[\\/]+", match[2]) if part)
+        bad = [part for part in parts if not re.fullmatch(r"[\w][\w .()-]*(?<![ .])", part) or part == ".."]
+        if bad:
+            raise ValueError(f"`{bad[0]}` is no folder or file name that we take")
+        return cls(match[1].upper(), parts)
+
+    def __truediv__(self, name: str) -> WindowsPathValue:
+        return WindowsPathValue(self.drive, (*self.parts, *name.split("/")))
+
+    @property
+    def backslashed(self) -> str:
+        r"""As Windows programs print it: `F:\flatnet\logs`."""
+        return f"{self.drive}:\\" + "\\".join(self.parts)
+
+    @property
+    def seen_from_wsl(self) -> str:
+        """Where WSL mounts it: `/mnt/f/flatnet/logs`."""
+        return "/".join(("/mnt", self.drive.lower(), *self.parts))
+
+    def __str__(self) -> str:
+        return f"{self.drive}:/" + "/".join(self.parts)
