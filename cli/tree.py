@@ -43,11 +43,11 @@ def write(folder: Path, tree: Tree) -> Changes:
     """
     changes = compare(folder, tree)
     try:
-        for path in (*changes.missing, *changes.different):
-            _write_file(folder, path, tree[path])
-        for path in changes.stale:
+        for path in changes.stale:  # first: a file may stand where a folder belongs now
             (folder / path).unlink()
             _remove_empty(folder, (folder / path).parent)
+        for path in (*changes.missing, *changes.different):
+            _write_file(folder, path, tree[path])
     except OSError as error:
         raise UserError(
             f"{error.filename or folder} cannot be written: {error.strerror}. "
