@@ -78,7 +78,8 @@ def ini(value: object) -> Escaped:
 
 def markdown(value: object) -> Escaped:
     """Text of a Markdown page, also in a cell of a table."""
-    text = re.sub(r"([\\`*_\[\]<>|#])", r"\\\1", str(value))
+    text = re.sub(r"([\\`*_\[\]<>|#&~])", r"\\\1", str(value))
+    text = re.sub(r"^([-+]|\d+(?=[.)]))", r"\\\1" if text[:1] in "-+" else r"\1\\", text)  # no list
     return Escaped(text.replace("\n", " "))
 
 
