@@ -75,14 +75,24 @@ class ScratchHost:
             [*self._enter, *map(str, command)], input=text, capture_output=True, text=True, timeout=timeout
         )
         if check and done.returncode != 0:
-            raise AssertionError(f"{' '.join(map(str, command))} ended with {done.returncode}:\n{done.stdout}{done.stderr}")
+            raise AssertionError(
+                f"{' '.join(map(str, command))} ended with {done.returncode}:\n{done.stdout}{done.stderr}"
+            )
         return done
 
     def write(self, path: str, content: str | bytes, *, mode: int = 0o644) -> None:
         """Write a file of the host."""
         data = content.encode() if isinstance(content, str) else content
         subprocess.run(
-            [*self._enter, "sh", "-c", 'mkdir -p "$(dirname "$1")" && cat >"$1" && chmod "$2" "$1"', "sh", path, f"{mode:o}"],
+            [
+                *self._enter,
+                "sh",
+                "-c",
+                'mkdir -p "$(dirname "$1")" && cat >"$1" && chmod "$2" "$1"',
+                "sh",
+                path,
+                f"{mode:o}",
+            ],
             input=data,
             check=True,
         )
