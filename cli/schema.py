@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import argparse
+from datetime import time
+from ipaddress import IPv4Network
 from typing import Any
+
+from pydantic.json_schema import GenerateJsonSchema
 
 from cli import project
 from cli.errors import FINE
 from generators.emit import to_json
 from model.base import NAME_KEY
 from model.environment import Environment
+from model.values import DurationValue, SizeValue
 
 FILE = project.SCHEMAS / "environment.schema.json"
 
@@ -33,10 +38,19 @@ def environment_schema() -> str:
 
     For the same reason no key is required at any depth: what is missing may be inherited. `null` removes what is.
     """
-    schema = _for_one_layer(Environment.model_json_schema(by_alias=True))
+    schema = _for_one_layer(Environment.model_json_schema(schema_generator=_Generator))
     schema["$schema"] = "https://json-schema.org/draft/2020-12/schema"
     schema["title"] = "A file of a Flatnet Ops environment"
     return to_json(schema)
+
+
+class _Generator(GenerateJsonSchema):
+    """Writes defaults as people write them."""
+
+    def encode_default(self, dft: Any) -> Any:
+        if isinstance(dft, DurationValue | SizeValue | IPv4Network | time):
+            return dft.strftime("%H:%M") if isinstance(dft, time) else str(dft)
+        return super().encode_default(dft)
 
 
 def _for_one_layer(schema: Any) -> Any:
@@ -48,8 +62,12 @@ def _for_one_layer(schema: Any) -> Any:
     properties = kept.get("properties")
     if isinstance(properties, dict):
         properties.pop(NAME_KEY, None)
-    if isinstance(kept.get("additionalProperties"), dict):  # items of a mapping by name can be removed
-        kept["additionalProperties"] = {"anyOf": [kept["additionalProperties"], {"type": "null"}]}
+    for items in (kept.get("patternProperties", {}), kept):  # items of a mapping by name can be removed
+        for key, item in items.items():
+            if items is not kept or (key == "additionalProperties" and isinstance(item, dict)):
+                items[key] = {"anyOf": [item, {"type": "null"}]}
+    if "patternProperties" in kept:
+        kept["additionalProperties"] = False
     if "default" in schema and schema["default"] is not None:
         kept["default"] = schema["default"]
     return kept

@@ -35,8 +35,8 @@ _PLAIN = {
     "tuple_type": "write a list",
     "list_type": "write a list",
     "dict_type": "write a mapping of names to values",
-    "model_type": "write a mapping with these keys",
-    "model_attributes_type": "write a mapping with these keys",
+    "model_type": "write a mapping of keys to values",
+    "model_attributes_type": "write a mapping of keys to values",
     "missing": "a key is missing",
 }
 
@@ -104,8 +104,10 @@ def _fault(model: type[BaseModel], tree: Node, error: Any) -> Fault:
         options = [option.strip("' ") for option in error["ctx"]["expected"].replace(" or ", ", ").split(",")]
         hint = near(str(node.value), options) or "write one of " + ", ".join(f"`{option}`" for option in options)
         return Fault(origin, f"{shown}not one of " + ", ".join(f"`{option}`" for option in options), hint)
+    if kind in {"model_type", "model_attributes_type"} and (holder := _model_at(model, location)):
+        hint = "its keys are " + ", ".join(f"`{key}`" for key in _keys(holder))
     message = _PLAIN.get(kind) or error["msg"][0].lower() + error["msg"][1:]
-    return Fault(origin, shown + message)
+    return Fault(origin, shown + message, hint)
 
 
 def _near_key(model: type[BaseModel], location: Location) -> str:

@@ -5,9 +5,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import subprocess
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +17,12 @@ import pytest
 import yaml
 
 from cli.__main__ import main
+from model import rules
+from model.environment import Environment
+from model.faults import FaultsError
+from model.loader import load
+from model.rules import RULES, Rule
+from model.rules.broken import Broken
 from tests.conftest import ROOT
 
 CASES = ROOT / "tests" / "bad_input"
@@ -64,6 +72,30 @@ def test_mistake(
         pytest.skip("recorded")
     assert printed.err == case["output"]
     assert code == case["exit"]
+
+
+def test_every_rule_is_broken_by_a_case(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A rule that no case breaks may not work."""
+    broken: set[str] = set()
+
+    def watched(rule: Rule) -> Rule:
+        def ask(environment: Environment) -> Iterable[Broken]:
+            for fault in rule(environment):
+                broken.add(rule.__name__)
+                yield fault
+
+        return ask
+
+    monkeypatch.setattr(rules, "RULES", {watched(rule): reads for rule, reads in RULES.items()})
+    for path in CASES.glob("*.yaml"):
+        case = yaml.safe_load(path.read_text(encoding="utf-8"))
+        if "prepare" not in case:
+            folder = tmp_path / path.stem
+            shutil.copytree(CASES / "base" / "environments", folder / "environments")
+            make_mistake(folder, case)
+            with contextlib.suppress(FaultsError):
+                load(folder / "environments", "tokyo", ())
+    assert {rule.__name__ for rule in RULES} - broken == set()
 
 
 def record(path: Path, code: int, printed: str) -> None:
