@@ -1,0 +1,12 @@
+"""The commands of an install page of the handbook, as an operator would copy them."""
+
+from __future__ import annotations
+
+import re
+
+
+def blocks(page: str) -> list[str]:
+    """Every block of commands for a shell in WSL, in the order of the page."""
+    found = re.findall(r"^```sh\n(.*?)^```$", page, re.DOTALL | re.MULTILINE)
+    assert found, "the page has no commands"
+    return found

@@ -1,0 +1,40 @@
+"""What a rendered Quadlet unit says: its program, arguments, user and environment."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+# The entry point of each image, which Quadlet adds nothing to: the binary that `make tools` builds.
+BINARIES = {
+    "alertmanager": "alertmanager",
+    "alloy": "alloy",
+    "blackbox-exporter": "blackbox_exporter",
+    "cni-exporter": "node_exporter",
+    "loki": "loki",
+    "node-exporter": "node_exporter",
+    "prometheus": "prometheus",
+}
+
+
+@dataclass(frozen=True)
+class Unit:
+    """The part of a `.container` file that decides how its program runs."""
+
+    name: str
+    arguments: tuple[str, ...]
+    user: int
+    environment: Mapping[str, str]
+
+
+def read_unit(name: str, text: str) -> Unit:
+    """Read a `.container` file."""
+    values: dict[str, list[str]] = {}
+    for line in text.replace("\\\n", " ").splitlines():
+        if "=" in line and not line.startswith(("#", ";", "[")):
+            key, value = line.split("=", 1)
+            values.setdefault(key, []).append(value.strip().replace("%%", "%").replace("$$", "$"))
+    environment = dict(word.split("=", 1) for line in values.get("Environment", []) for word in shlex.split(line))
+    user = values.get("User", ["0"])[0].split(":")[0]
+    return Unit(name, tuple(shlex.split(" ".join(values.get("Exec", [])))), int(user), environment)
