@@ -39,6 +39,8 @@ def _similar(text: str) -> Iterator[str]:
     """Values of the same form."""
     for parse in (_other_durations, _other_sizes, _other_addresses, _other_times):
         yield from parse(text)
+    if len(text) == 1:  # a drive
+        yield chr(ord(text) + 1)
     yield from (f"{text}-other", f"other-{text}", f"{text}x", text.replace(".", ".other.", 1))
 
 
