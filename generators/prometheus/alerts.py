@@ -1,0 +1,64 @@
+"""Alerting rules by component, and promtool's unit tests of each alert file."""
+
+from __future__ import annotations
+
+from itertools import groupby
+from typing import Any
+
+from generators.rules import predicted, rule, texts
+from model.alert import AlertTest, Firing
+from model.catalogue import Alert
+from model.deployment import Deployment
+
+
+def _metrics(deployment: Deployment) -> list[Alert]:
+    return [alert for alert in deployment.alerts if alert.file.source == "metrics"]
+
+
+def rules(deployment: Deployment) -> dict[str, Any]:
+    """One group for each component, so that a slow one delays no other."""
+    found = sorted(_metrics(deployment), key=lambda alert: (alert.component, alert.name))
+    return {
+        "groups": [
+            {"name": component, "rules": [rule(alert, deployment) for alert in alerts]}
+            for component, alerts in groupby(found, key=lambda alert: alert.component)
+        ]
+    }
+
+
+def tests(deployment: Deployment) -> dict[str, dict[str, Any]]:
+    """One file for each alert file, by its name."""
+    found = sorted(_metrics(deployment), key=lambda alert: (alert.page, alert.name))
+    return {
+        page: {
+            "rule_files": ["../rules/alerts.yml"],
+            "evaluation_interval": "1m",
+            "tests": [_test(test, alert, deployment) for alert in alerts for test in alert.tests],
+        }
+        for page, alerts in groupby(found, key=lambda alert: alert.page)
+    }
+
+
+def _test(test: AlertTest, alert: Alert, deployment: Deployment) -> dict[str, Any]:
+    # promtool's clock begins in 1970, before the day until which a disabled alert is off: it must be silent.
+    fires = () if alert.disabled_until else test.fires
+    return {
+        "name": f"{alert.name} {test.name}" + (" (disabled: never)" if alert.disabled_until else ""),
+        "interval": str(test.interval or "1m"),
+        "input_series": [{"series": series.series, "values": series.values} for series in test.series],
+        "alert_rule_test": [
+            {
+                "eval_time": str(test.at),
+                "alertname": alert.name,
+                "exp_alerts": [_expected(firing, alert, deployment) for firing in fires],
+            }
+        ],
+    }
+
+
+def _expected(firing: Firing, alert: Alert, deployment: Deployment) -> dict[str, Any]:
+    labels = {**firing.labels, **alert.labels}
+    return {
+        "exp_labels": dict(sorted(labels.items())),
+        "exp_annotations": predicted(texts(alert, deployment), firing, labels),
+    }

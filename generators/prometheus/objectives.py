@@ -1,0 +1,115 @@
+"""Recording rules of objectives: for each window the share of bad events by site, and unit tests of them.
+
+Events are counted, not moments: a site without traffic has no error ratio and no latency ratio, and burns no budget.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from model import names
+from model.deployment import Deployment
+from model.objective import Objective
+
+
+def record(objective: Objective, window: str) -> str:
+    """Name of the series of bad events over a window; its one label is `site`."""
+    return f"site:{objective.record}_errors:ratio_rate{window}"
+
+
+def windows(objective: Objective) -> list[str]:
+    """Every window that a burn-rate alert looks at, shortest first, and the objective's own."""
+    burn = objective.burn_windows
+    short, long = [window.short for window in burn], [window.long for window in burn]
+    in_order = [short[0], short[1], long[0], short[2], long[1], long[2], long[3], str(objective.window)]
+    return list(dict.fromkeys(in_order))
+
+
+def rules(deployment: Deployment) -> dict[str, Any]:
+    """One group for each objective."""
+    return {"groups": [_group(objective, deployment) for _, objective in _objectives(deployment)]}
+
+
+def _objectives(deployment: Deployment) -> list[tuple[str, Objective]]:
+    return sorted(deployment.environment.objectives.items())
+
+
+def _group(objective: Objective, deployment: Deployment) -> dict[str, Any]:
+    sites = _sites(objective, deployment)
+    ratios = [
+        {"record": record(objective, window), "expr": _bad(objective, sites, window) + "\n"}
+        for window in windows(objective)
+    ]
+    target = {
+        "record": f"site:{objective.record}:objective",
+        "expr": f"group by (site) ({_presence(objective, sites)}) * {objective.target / 100:.10g}\n",
+    }
+    return {"name": f"objective-{objective.name}", "rules": [*ratios, target]}
+
+
+def _sites(objective: Objective, deployment: Deployment) -> str:
+    chosen = objective.sites or tuple(sorted(deployment.environment.gateway.sites))
+    return f'site="{chosen[0]}"' if len(chosen) == 1 else f'site=~"{"|".join(chosen)}"'
+
+
+def _presence(objective: Objective, sites: str) -> str:
+    if objective.kind == "availability":
+        return f'probe_success{{job="{names.JOB_PROBE_TLS}", {sites}}}'
+    return f'{names.GATEWAY_REQUESTS}{{job="{names.JOB_GATEWAY}", {sites}}}'
+
+
+def _bad(objective: Objective, sites: str, window: str) -> str:
+    gateway = f'job="{names.JOB_GATEWAY}", {sites}'
+    if objective.kind == "availability":
+        return f"1 - avg by (site) (avg_over_time({_presence(objective, sites)}[{window}]))"
+    if objective.kind == "errors":
+        every = f"sum by (site) (rate({names.GATEWAY_REQUESTS}{{{gateway}}}[{window}]))"
+        failed = f'sum by (site) (rate({names.GATEWAY_REQUESTS}{{{gateway}, status="5xx"}}[{window}]))'
+        # A site that has never failed has no series of failures: it counts as none.
+        return f"({failed} or {every} * 0)\n/ ({every} > 0)"
+    assert objective.limit is not None
+    bound = f'le="{float(objective.limit.seconds)}"'
+    within = f"sum by (site) (rate({names.GATEWAY_DURATION}_bucket{{{gateway}, {bound}}}[{window}]))"
+    every = f"sum by (site) (rate({names.GATEWAY_DURATION}_count{{{gateway}}}[{window}]))"
+    return f"1 - {within}\n/ ({every} > 0)"
+
+
+def tests(deployment: Deployment) -> dict[str, Any]:
+    """Each objective's series with known good and bad events over an hour."""
+    return {
+        "rule_files": ["../rules/objectives.yml"],
+        "evaluation_interval": "1m",
+        "tests": [_test(objective, deployment) for _, objective in _objectives(deployment)],
+    }
+
+
+def _test(objective: Objective, deployment: Deployment) -> dict[str, Any]:
+    site = (objective.sites or tuple(sorted(deployment.environment.gateway.sites)))[0]
+    series = {f'{name}, site="{site}"}}': values for name, values in _quarter_bad(objective).items()}
+    name = record(objective, "1h")
+    return {
+        "name": f"a quarter of the events of {objective.name} is bad",
+        "interval": "1m",
+        "input_series": [{"series": name, "values": values} for name, values in series.items()],
+        "promql_expr_test": [
+            {
+                "expr": f"round({name}, 0.001)",
+                "eval_time": "2h",
+                "exp_samples": [{"labels": f'{{site="{site}"}}', "value": 0.25}],
+            }
+        ],
+    }
+
+
+def _quarter_bad(objective: Objective) -> dict[str, str]:
+    """Input series, each open for a site, of which a quarter is bad."""
+    gateway = f'job="{names.JOB_GATEWAY}", host="a"'
+    if objective.kind == "availability":
+        probe = f'probe_success{{job="{names.JOB_PROBE_TLS}", host="a"'
+        return {f'{probe}, instance="1"': "1x150", f'{probe}, instance="2"': "1 0 1 0" + " 1 0" * 75}
+    if objective.kind == "errors":
+        requests = f"{names.GATEWAY_REQUESTS}{{{gateway}"
+        return {f'{requests}, status="2xx"': "0+30x150", f'{requests}, status="5xx"': "0+10x150"}
+    assert objective.limit is not None
+    bucket = f'{names.GATEWAY_DURATION}_bucket{{{gateway}, le="{float(objective.limit.seconds)}"'
+    return {bucket: "0+30x150", f"{names.GATEWAY_DURATION}_count{{{gateway}": "0+40x150"}
