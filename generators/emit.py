@@ -12,11 +12,13 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+LINE = 100  # characters within which a list of scalars stays on one line
+
 Data = Mapping[str, Any] | Sequence[Any] | str | int | float | bool | None
 
 # Plain: begins with a letter or a slash, holds only characters that mean nothing in YAML, and is no word that a reader
-# takes for something else.
-_PLAIN = re.compile(r"[A-Za-z/](?:[A-Za-z0-9_./%+~-]|[:@](?=[A-Za-z0-9_/]))*")
+# takes for something else. Or it is a length of time or a size.
+_PLAIN = re.compile(r"[A-Za-z/](?:[A-Za-z0-9_./%+~-]|[:@](?=[A-Za-z0-9_/]))*|(?:[0-9]+[smhdwKMGT])+B?")
 _WORDS = frozenset(["y", "n", "yes", "no", "on", "off", "true", "false", "null", "nan", "inf"])
 _SEXAGESIMAL = re.compile(r"[0-9_+-]*:[0-9]")
 _BLOCK = re.compile(r"[\t\n\x20-\x7e\xa0-\ud7ff\ue000-\ufefe\uff00-\ufffd]*")
@@ -110,9 +112,12 @@ def _is_plain(text: str) -> bool:
 
 
 def _quoted(text: str) -> str:
+    if '"' in text and _SINGLE.fullmatch(text):
+        return f"'{text}'"
     # JSON's form is YAML's double-quoted form, but for characters that YAML wants escaped although JSON does not.
     quoted = json.dumps(text, ensure_ascii=False)
     return _UNPRINTABLE.sub(lambda match: f"\\u{ord(match[0]):04x}", quoted)
 
 
+_SINGLE = re.compile(r"[\x20-\x26\x28-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd]*")
 _UNPRINTABLE = re.compile("[\x7f-\x9f\u2028\u2029\ufeff\ud800-\udfff\ufffe\uffff]")

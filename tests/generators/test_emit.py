@@ -57,6 +57,7 @@ def test_go_reads_back_what_was_emitted(program: Programs, data: list[dict[str, 
         ({"on": "off"}, '"on": "off"\n'),
         ({"text": "満杯 です"}, 'text: "満杯 です"\n'),
         ({"none": [], "nothing": {}}, "none: []\nnothing: {}\n"),
+        ({"matchers": ['a="b"', "c"], "for": "5m"}, "matchers: ['a=\"b\"', c]\nfor: 5m\n"),
         ([[1, 2], [3]], "- - 1\n  - 2\n- - 3\n"),
     ],
 )

@@ -1,0 +1,35 @@
+"""Alertmanager: who is told what, at which hour, in which words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from generators.alertmanager import inhibitions, receivers, routes, times
+from generators.emit import header, to_yaml
+from generators.files import RenderedFile, wsl_file
+from model.deployment import Deployment
+from model.expression import substitute
+
+TEMPLATES = Path(__file__).parent / "templates"
+
+
+def generate(deployment: Deployment) -> Iterator[RenderedFile]:
+    """Render the configuration of the monitoring host and the texts of its messages."""
+    environment = deployment.environment
+    host, port = environment.monitoring_host.name, environment.monitoring.alertmanager.port
+    reload = f"curl -fsS -X POST http://127.0.0.1:{port}/-/reload"
+    configuration = {
+        "global": receivers.defaults(deployment),
+        "templates": ["/etc/alertmanager/templates/*.tmpl"],
+        "route": routes.tree(deployment),
+        "inhibit_rules": inhibitions.rules(deployment),
+        "receivers": receivers.all_of(deployment),
+        "time_intervals": times.intervals(environment.time),
+    }
+    yield wsl_file(host, "/etc/alertmanager/alertmanager.yml", to_yaml(configuration, deployment.name), reload=reload)
+    # Not Jinja: the file is a Go template, and `<< zone >>` is the one value of ours in it.
+    text = (TEMPLATES / f"messages.{environment.language}.tmpl").read_text(encoding="utf-8")
+    source = header(deployment.name, "{{/* #").rstrip("\n") + " */}}\n"
+    messages = source + substitute(text, {"zone": environment.time.zone})
+    yield wsl_file(host, "/etc/alertmanager/templates/messages.tmpl", messages, reload=reload)
