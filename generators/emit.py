@@ -53,11 +53,11 @@ def _block(data: Data, indent: str) -> Iterator[str]:
 def _entry(opening: str, value: Data, indent: str) -> Iterator[str]:
     if isinstance(value, str):
         yield f"{opening} {_string(value, indent)}\n"
-    elif (isinstance(value, Mapping) and value) or (isinstance(value, Sequence) and value):
+    elif (line := _flow(value)) is not None and len(opening) + len(line) < LINE:
+        yield f"{opening} {line}\n"
+    else:
         yield f"{opening}\n"
         yield from _block(value, indent + "  ")
-    else:
-        yield f"{opening} {_flow(value)}\n"
 
 
 def _item(value: Data, indent: str) -> Iterator[str]:
@@ -73,11 +73,13 @@ def _item(value: Data, indent: str) -> Iterator[str]:
     yield f"{indent}- {_flow(value)}\n"
 
 
-def _flow(value: Data) -> str:
+def _flow(value: Data) -> str | None:
+    """The value on one line: a scalar, what is empty, or a list of scalars; None for anything else."""
     if isinstance(value, Mapping):
-        return "{}"
+        return None if value else "{}"
     if isinstance(value, Sequence) and not isinstance(value, str):
-        return "[]"
+        nested = any(isinstance(item, Mapping | list | tuple) for item in value)
+        return None if nested else "[" + ", ".join(_scalar(item) for item in value) + "]"
     return _scalar(value)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from generators import alertmanager, prometheus
+from generators import alertmanager, alloy, logrotate, loki, prometheus
 from generators.files import RenderedFile
 from model.deployment import Deployment
 
@@ -12,5 +12,8 @@ Generator = Callable[[Deployment], Iterable[RenderedFile]]
 
 GENERATORS: dict[str, Generator] = {
     "alertmanager": alertmanager.generate,
+    "alloy": alloy.generate,
+    "logrotate": logrotate.generate,
+    "loki": loki.generate,
     "prometheus": prometheus.generate,
 }

@@ -51,13 +51,13 @@ def _environment(folder: Path) -> Environment:
     return environment
 
 
-def render(folder: Path, template: str, environment: str, **values: object) -> str:
-    """Render `<folder>/<template>`. `header` in it is the line that names the source of the file.
+def render(folder: Path, template: str, environment: str, *, comment: str = "#", **values: object) -> str:
+    """Render `<folder>/<template>`. `header` in it is the line that names the source, behind the format's comment sign.
 
     Raises:
         UnescapedError: the template prints a value that was not escaped.
         EscapeError: the format has no way to write a value.
 
     """
-    comment = Escaped(header(environment).rstrip("\n"))
-    return _environment(folder).get_template(template).render(header=comment, **values)
+    first = Escaped(header(environment, comment).rstrip("\n"))
+    return _environment(folder).get_template(template).render(header=first, **values)

@@ -1,0 +1,28 @@
+"""logrotate: the log files of WSL that are ours. Files on Windows drives are rotated where their writer runs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from generators.files import RenderedFile, wsl_file
+from generators.templates import render
+from model.deployment import Deployment
+
+TEMPLATES = Path(__file__).parent / "templates"
+
+
+def generate(deployment: Deployment) -> Iterator[RenderedFile]:
+    """Render one file for each host that runs containers."""
+    environment = deployment.environment
+    retention = environment.retention.logs.cni
+    for host in environment.hosts_with("containers"):
+        text = render(
+            TEMPLATES,
+            "flatnet-ops.j2",
+            deployment.name,
+            path=environment.cni.log,
+            days=round(retention.keep.days),
+            megabytes=retention.max_size.mebibytes,
+        )
+        yield wsl_file(host.name, "/etc/logrotate.d/flatnet-ops", text)
