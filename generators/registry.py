@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from generators import alertmanager, alloy, logrotate, loki, prometheus
+from generators import alertmanager, alloy, logrotate, loki, prometheus, stack
 from generators.files import RenderedFile
 from model.deployment import Deployment
 
@@ -16,4 +16,5 @@ GENERATORS: dict[str, Generator] = {
     "logrotate": logrotate.generate,
     "loki": loki.generate,
     "prometheus": prometheus.generate,
+    "stack": stack.generate,
 }
