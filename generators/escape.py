@@ -79,7 +79,7 @@ def ini(value: object) -> Escaped:
 def markdown(value: object) -> Escaped:
     """Text of a Markdown page, also in a cell of a table."""
     text = re.sub(r"([\\`*_\[\]<>|#&~])", r"\\\1", str(value))
-    text = re.sub(r"^([-+]|\d+(?=[.)]))", r"\\\1" if text[:1] in "-+" else r"\1\\", text)  # no list
+    text = re.sub(r"^([-+]|\d+(?=[.)](\s|$)))", r"\\\1" if text[:1] in "-+" else r"\1\\", text)  # no list
     return Escaped(text.replace("\n", " "))
 
 
@@ -96,4 +96,12 @@ def markdown_block(value: object) -> Escaped:
     text = str(value)
     if "```" in text:
         raise EscapeError("a fence within a fenced block")
+    return Escaped(text)
+
+
+def markdown_link(value: object) -> Escaped:
+    """The target of a link of a Markdown page."""
+    text = _one_line(value)
+    if re.search(r"[\s<>()]", text):
+        raise EscapeError(f"a character that ends a link in {text!r}")
     return Escaped(text)

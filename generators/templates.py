@@ -20,6 +20,8 @@ _FILTERS: dict[str, Callable[[object], Escaped]] = {
     "markdown": escape.markdown,
     "markdown_block": escape.markdown_block,
     "markdown_code": escape.markdown_code,
+    "markdown_link": escape.markdown_link,
+    "printed": Escaped,  # what a macro printed has been through escapes, part by part
     "shell": escape.shell,
     "systemd": escape.systemd,
     "systemd_word": escape.systemd_word,
@@ -51,7 +53,7 @@ def _environment(folder: Path) -> Environment:
     return environment
 
 
-def render(folder: Path, template: str, environment: str, *, comment: str = "#", **values: object) -> str:
+def render(folder: Path, template: str, environment_name: str, /, *, comment: str = "#", **values: object) -> str:
     """Render `<folder>/<template>`. `header` in it is the line that names the source, behind the format's comment sign.
 
     Raises:
@@ -59,5 +61,5 @@ def render(folder: Path, template: str, environment: str, *, comment: str = "#",
         EscapeError: the format has no way to write a value.
 
     """
-    first = Escaped(header(environment, comment).rstrip("\n"))
+    first = Escaped(header(environment_name, comment).rstrip("\n"))
     return _environment(folder).get_template(template).render(header=first, **values)

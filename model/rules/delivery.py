@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from itertools import product
 
 from model.environment import Environment
-from model.names import COMPONENTS
+from model.names import COMPONENTS, WATCHDOG
 from model.notifications import Route
 from model.rules.broken import Broken, Path, unknown
 
@@ -104,3 +104,22 @@ def repeats_are_multiples(environment: Environment) -> Iterator[Broken]:
         if route.repeat.seconds % interval.seconds:
             path = ("notifications", "routes", name, "repeat")
             yield Broken(path, f"{route.repeat} is no multiple of the group interval {interval}")
+
+
+def receivers_by_hours(environment: Environment, labels: Mapping[str, str]) -> dict[str, tuple[str, ...]]:
+    """Receivers that an alert with these labels reaches, `working` and `outside` working hours."""
+    notifications = environment.notifications
+    if labels.get("alertname") == WATCHDOG:
+        return {"working": ("dead-mans-switch",), "outside": ("dead-mans-switch",)}
+    taken = [
+        route
+        for _, route in sorted(notifications.routes.items())
+        if takes(route, labels["severity"], labels["component"], labels["team"])
+    ]
+    if not taken:
+        return {"working": (notifications.default,), "outside": (notifications.default,)}
+    hours = {"working": {"always", "working"}, "outside": {"always", "outside_working"}}
+    return {
+        when: tuple(sorted({name for route in taken if route.hours in kinds for name in route.receivers}))
+        for when, kinds in hours.items()
+    }

@@ -7,6 +7,9 @@ import re
 
 def blocks(page: str) -> list[str]:
     """Every block of commands for a shell in WSL, in the order of the page."""
-    found = re.findall(r"^```sh\n(.*?)^```$", page, re.DOTALL | re.MULTILINE)
+    found = [
+        re.sub(r"^ {2}", "", block, flags=re.MULTILINE) if indent else block
+        for indent, block in re.findall(r"^( *)```sh\n(.*?)^ *```$", page, re.DOTALL | re.MULTILINE)
+    ]
     assert found, "the page has no commands"
     return found

@@ -1,0 +1,164 @@
+"""The rendered stack of an environment's monitoring host, running: installed by the handbook's page, started by its units."""
+
+from __future__ import annotations
+
+import json
+import re
+import shlex
+import sys
+import urllib.parse
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from model.deployment import Deployment
+from model.secrets import Secret, secrets
+from tests.acceptance import certificates
+from tests.acceptance.install_page import blocks
+from tests.acceptance.scratch_host import OUTSIDE, ScratchHost
+from tests.acceptance.units import BINARIES, read_unit
+from tests.conftest import ROOT, Programs
+
+ORDER = ("loki", "alertmanager", "blackbox-exporter", "node-exporter", "prometheus", "alloy")
+SLACK, TEAMS, PAGERDUTY, TICKETS = (
+    "hooks.slack.com",
+    "example.webhook.office.com",
+    "events.pagerduty.com",
+    "tickets.example.co.jp",
+)
+DOUBLES = "/run/doubles"
+CA = "/run/doubles/ca.pem"
+
+
+@dataclass
+class Stack:
+    """A running stack, and what the outside got from it."""
+
+    deployment: Deployment
+    host: ScratchHost
+
+    @property
+    def name(self) -> str:
+        """The monitoring host's name in the environment."""
+        return self.deployment.environment.monitoring_host.name
+
+    def get(self, url: str, **parameters: str) -> Any:
+        """Ask a program of the stack for JSON."""
+        query = f"{url}?{urllib.parse.urlencode(parameters)}" if parameters else url
+        return json.loads(self.host.run(["curl", "-fsS", "--max-time", "10", query]).stdout)
+
+    def answers(self, url: str) -> bool:
+        """Whether a program answers with success."""
+        return self.host.run(["curl", "-fsS", "--max-time", "2", url], check=False).returncode == 0
+
+    def query(self, expression: str) -> list[Any]:
+        """What Prometheus answers now."""
+        result: list[Any] = self.get("http://127.0.0.1:9090/api/v1/query", query=expression)["data"]["result"]
+        return result
+
+    def lines(self, selector: str) -> list[Any]:
+        """The streams of Loki that match."""
+        url = "http://127.0.0.1:3100/loki/api/v1/query_range"
+        result: list[Any] = self.get(url, query=selector, since="30d", limit="100")["data"]["result"]
+        return result
+
+    def received(self) -> list[dict[str, Any]]:
+        """What the doubles got, oldest first."""
+        text = self.host.run(["cat", f"{DOUBLES}/received.jsonl"], check=False).stdout
+        return [json.loads(line) for line in text.splitlines()]
+
+
+def bring_up(host: ScratchHost, deployment: Deployment, program: Programs) -> Stack:
+    """Install the rendered files by the install page alone, and start the units in its order."""
+    stack = Stack(deployment, host)
+    _outside(stack)
+    _install(stack)
+    _start(stack, program)
+    return stack
+
+
+def _outside(stack: Stack) -> None:
+    environment = stack.deployment.environment
+    smtp = environment.notifications.smtp
+    assert smtp is not None
+    names = [SLACK, TEAMS, PAGERDUTY, TICKETS, smtp.host, *(s.server_name for s in environment.gateway.sites.values())]
+    ca, server = certificates.make(names)
+    stack.host.write("/etc/hosts", f"127.0.0.1 localhost\n{OUTSIDE} {' '.join(names)}\n")
+    stack.host.write(CA, ca)
+    stack.host.write(f"{DOUBLES}/server.pem", server, mode=0o600)
+    stack.host.start(
+        "doubles",
+        [sys.executable, "-m", "tests.acceptance.doubles", DOUBLES, OUTSIDE, str(smtp.port)],
+        environment={"PYTHONPATH": str(ROOT)},
+    )
+    ready = ["test", "-e", f"{DOUBLES}/ready"]
+    stack.host.wait("the doubles", lambda: stack.host.run(ready, check=False).returncode == 0)
+    stack.host.write("/usr/local/bin/systemctl", (Path(__file__).parent / "systemctl").read_text(), mode=0o755)
+    stack.host.run(["mkdir", "-p", "/run/units"])
+
+
+def _install(stack: Stack) -> None:
+    """Run the page's commands in their order; a command that reads a secret gets it as an operator would type it."""
+    tree = ROOT / "rendered" / stack.deployment.name
+    page = (tree / "handbook" / "en" / "install" / f"{stack.name}.md").read_text(encoding="utf-8")
+    known = {secret.path: secret for secret in secrets(stack.deployment.environment, _monitoring(stack))}
+    for block in blocks(page):
+        asked = [secret for path, secret in known.items() if path in block and secret.make != "random"]
+        for secret in asked:
+            stack.host.write(f"/run/values/{secret.name}", _value(stack, secret))
+        stack.host.run(["sh", "-euc", f"cd {shlex.quote(str(tree))}\nexport ROOT=\n{_fed(block, asked)}"], timeout=120)
+
+
+def _fed(block: str, asked: list[Secret]) -> str:
+    """The block with what a person would type: the value on standard input, or the file that a `copy` names."""
+    lines = []
+    for line in block.splitlines():
+        secret = next((one for one in asked if one.path in line), None)
+        lines.append(f"{line} < /run/values/{secret.name}" if secret and "/dev/stdin" in line else line)
+    return "\n".join(lines)
+
+
+def _value(stack: Stack, secret: Secret) -> str:
+    urls = {
+        "slack": f"https://{SLACK}/services/T/B/x",
+        "teams": f"https://{TEAMS}/hook",
+        "tickets": f"https://{TICKETS}/new",
+    }
+    if secret.name == stack.deployment.environment.security.certificate_authority:
+        return stack.host.run(["cat", CA]).stdout
+    return next((url for word, url in urls.items() if word in secret.name), f"https://{TICKETS}/{secret.name}")
+
+
+def _monitoring(stack: Stack) -> Any:
+    return stack.deployment.environment.monitoring_host
+
+
+def _start(stack: Stack, program: Programs) -> None:
+    units = ROOT / "rendered" / stack.deployment.name / stack.name / "wsl/etc/containers/systemd"
+    for name in (*ORDER, "cni-exporter"):
+        unit = read_unit(name, (units / f"{name}.container").read_text(encoding="utf-8"))
+        settings = {"SSL_CERT_FILE": CA, **unit.environment}
+        words = ["env", *(f"{key}={value}" for key, value in settings.items())]
+        if unit.user:
+            words = ["setpriv", f"--reuid={unit.user}", f"--regid={unit.user}", "--clear-groups", *words]
+        words += [str(program(BINARIES[name])), *unit.arguments]
+        stack.host.write(f"/run/units/{name}", f"exec {shlex.join(words)}\n")
+    for name in ORDER:
+        stack.host.run(["systemctl", "start", f"{name}.service"])
+    for name, url in READY.items():
+        stack.host.wait(f"{name} to be ready", lambda url=url: stack.answers(url), 90)  # type: ignore[misc]
+
+
+READY = {
+    "prometheus": "http://127.0.0.1:9090/-/ready",
+    "alertmanager": "http://127.0.0.1:9093/-/ready",
+    "loki": "http://127.0.0.1:3100/ready",
+    "alloy": "http://127.0.0.1:12345/-/ready",
+    "node-exporter": "http://127.0.0.1:9100/metrics",
+    "blackbox-exporter": "http://127.0.0.1:9115/-/healthy",
+}
+
+
+def plain(text: str) -> str:
+    """A message's text without markup, for reading."""
+    return re.sub(r"<[^>]+>", " ", text)
