@@ -186,7 +186,7 @@ def _node_exporter(_deployment: Deployment, _host: Host, service: Service) -> Co
             f"--web.listen-address=127.0.0.1:{service.port}",
             "--path.rootfs=/host",
             f"--collector.textfile.directory={TEXTFILES}",
-            "--collector.filesystem.fs-types-exclude=^(9p|autofs|cgroup2?|overlay|proc|sysfs|tmpfs|devtmpfs|squashfs)$",
+            "--collector.filesystem.fs-types-exclude=^(9p|autofs|cgroup2?|devpts|devtmpfs|overlay|proc|squashfs|sysfs|tmpfs)$",
         ),
         NOBODY,
         read=(TEXTFILES,),

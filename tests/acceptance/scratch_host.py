@@ -25,6 +25,9 @@ mkdir "$1/upper" "$1/work" "$1/root"
 mount -t overlay overlay -o "lowerdir=/,upperdir=$1/upper,workdir=$1/work" "$1/root"
 mount -t proc proc "$1/root/proc"
 mount --rbind /dev "$1/root/dev"
+mount -t sysfs sysfs "$1/root/sys"
+mkdir "$1/root/host"
+mount --bind "$1/root" "$1/root/host"
 mount -t tmpfs none "$1/root/tmp"
 mount -t tmpfs none "$1/root/run"
 ip link set lo up
@@ -134,5 +137,6 @@ class ScratchHost:
             if dead:
                 raise AssertionError(f"while waiting for {what}, {dead[0]} ended:\n{self.log(dead[0])[-3000:]}")
             time.sleep(0.25)
-        logs = "\n".join(f"--- {name}\n{self.log(name)[-1500:]}" for name in self.processes)
+        units = self.run(["sh", "-c", "tail -n 8 /run/units/*.log"], check=False).stdout
+        logs = "\n".join([*(f"--- {name}\n{self.log(name)[-1500:]}" for name in self.processes), units])
         raise AssertionError(f"waited {seconds} s for {what}\n{logs}")

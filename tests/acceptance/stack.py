@@ -1,4 +1,4 @@
-"""The rendered stack of an environment's monitoring host, running: installed by the handbook's page, started by its units."""
+"""The stack of an environment's monitoring host, running: installed by the handbook's page, started by its units."""
 
 from __future__ import annotations
 
@@ -134,6 +134,7 @@ def _monitoring(stack: Stack) -> Any:
 
 
 def _start(stack: Stack, program: Programs) -> None:
+    stack.host.run(["cp", program("restic"), "/usr/local/bin/restic"])
     units = ROOT / "rendered" / stack.deployment.name / stack.name / "wsl/etc/containers/systemd"
     for name in (*ORDER, "cni-exporter"):
         unit = read_unit(name, (units / f"{name}.container").read_text(encoding="utf-8"))
@@ -141,7 +142,10 @@ def _start(stack: Stack, program: Programs) -> None:
         words = ["env", *(f"{key}={value}" for key, value in settings.items())]
         if unit.user:
             words = ["setpriv", f"--reuid={unit.user}", f"--regid={unit.user}", "--clear-groups", *words]
-        words += [str(program(BINARIES[name])), *unit.arguments]
+        # Where every user can run it: the cache of the tools may lie in a home folder.
+        binary = f"/usr/local/bin/{BINARIES[name]}"
+        stack.host.run(["cp", "--update", program(BINARIES[name]), binary])
+        words += [binary, *unit.arguments]
         stack.host.write(f"/run/units/{name}", f"exec {shlex.join(words)}\n")
     for name in ORDER:
         stack.host.run(["systemctl", "start", f"{name}.service"])

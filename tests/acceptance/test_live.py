@@ -37,7 +37,8 @@ def stack(
 
 def test_the_stack_watches_itself(stack: Stack) -> None:
     def up() -> dict[str, str]:
-        return {sample["metric"]["job"]: sample["value"][1] for sample in stack.query('up{host="%s"}' % stack.name)}
+        samples = stack.query(f'up{{host="{stack.name}"}}')
+        return {sample["metric"]["job"]: sample["value"][1] for sample in samples}
 
     stack.host.wait("own targets", lambda: all(up().get(job) == "1" for job in OWN_JOBS), 60)
     assert {job for job, value in up().items() if value == "1"} >= set(OWN_JOBS)
@@ -63,14 +64,15 @@ def test_a_line_of_the_gateway_is_found_under_its_labels_with_its_own_time(stack
     logs = environment.monitoring_host.windows.logs.seen_from_wsl
     now = datetime.now(tz=environment.time.zone).replace(microsecond=0)
     earlier = now - timedelta(minutes=7)
-    access = {
-        **{"timestamp": earlier.isoformat(), "level": "INFO", "component": "gateway", "message": "GET /live-test"},
-        **{"request_id": "0af7651916cd43dd8448eb211c80319c", "duration_ms": "12", "error": "", "site": "forgejo"},
-        **{"method": "GET", "path": "/live-test", "status": "502", "bytes": "157", "client": "192.168.10.40"},
-        **{"user": "", "upstream": "10.87.1.5:3000", "upstream_ms": "11"},
-    }
+    words = "INFO gateway GET_/live-test 0af7651916cd43dd8448eb211c80319c 12 - forgejo GET /live-test 502 157"
+    keys = "level component message request_id duration_ms error site method path status bytes"
+    access = {"timestamp": earlier.isoformat(), **dict(zip(keys.split(), words.split(), strict=True))}
     _append(stack, f"{logs}/{environment.gateway.logs.access}", json.dumps(access) + "\r\n")
-    error = f'{earlier:%Y/%m/%d %H:%M:%S} [error] 4720#4688: *17 connect() failed (111: Connection refused) while connecting to upstream, client: 192.168.10.40, server: git.example, request: "GET /live-test HTTP/1.1", upstream: "http://10.87.1.5:3000/live-test", host: "git.example"\r\n'
+    error = (
+        f"{earlier:%Y/%m/%d %H:%M:%S} [error] 4720#4688: *17 connect() failed (111: Connection refused) while connecting"
+        ' to upstream, client: 192.168.10.40, server: git.example, request: "GET /live-test HTTP/1.1", '
+        'upstream: "http://10.87.1.5:3000/live-test", host: "git.example"\r\n'
+    )
     _append(stack, f"{logs}/{environment.gateway.logs.error}", error)
     for kind, level in (("gateway_access", "ERROR"), ("gateway_error", "ERROR")):
         selector = f'{{kind="{kind}"}} |= "/live-test"'
@@ -106,6 +108,29 @@ def test_an_alert_reaches_slack_and_mail_in_the_language_of_the_environment(stac
         assert stack.name in message
 
 
-def test_what_was_backed_up_is_restored_to_the_same_bytes(stack: Stack, tmp_path: Path) -> None:
-    if stack.deployment.environment.backups.repository.sftp:
-        pytest.skip("the SSH server of this environment is proved by tests/native/test_backup.py")
+DATA = "/var/lib/flatnet-ops"
+FOLDERS = {"loki": f"{DATA}/loki", "alertmanager": f"{DATA}/alertmanager", "prometheus": f"{DATA}/prometheus"}
+
+
+def test_what_was_backed_up_is_restored_to_the_same_bytes(stack: Stack) -> None:
+    """The data folders of the running stack are backed up, deleted, and restored by the rendered script alone."""
+    host = stack.host
+    for service in FOLDERS:
+        assert not stack.host.run(["systemctl", "is-active", service], check=False).returncode
+    host.run(["/usr/local/lib/flatnet-ops/backup", "run"], check=False, timeout=300)
+    for service in FOLDERS:
+        host.run(["systemctl", "stop", service])
+    done = host.run(["/usr/local/lib/flatnet-ops/backup", "drill"], check=False, timeout=300)
+    print(done.stdout)
+    first = {name: _fetched(stack, name) for name in FOLDERS}
+    for folder in FOLDERS.values():
+        host.run(["rm", "-rf", folder])
+    for name, folder in FOLDERS.items():
+        host.run(["/usr/local/lib/flatnet-ops/backup", "restore", name], timeout=300)
+        host.run(["systemctl", "stop", name])
+        assert first[name]
+        assert _sums(stack, folder) >= first[name] or name != "alertmanager"
+    for name in FOLDERS:
+        host.run(["systemctl", "start", name])
+    host.wait("Prometheus to be back", lambda: stack.answers("http://127.0.0.1:9090/-/ready"), 60)
+    host.wait("the lines to be back", lambda: bool(stack.lines('{kind="gateway_access"} |= "/live-test"')), 60)
