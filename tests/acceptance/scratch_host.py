@@ -63,6 +63,8 @@ class ScratchHost:
             self.stop(name)
         self.first.kill()
         self.first.wait()
+        if self.first.stdout:
+            self.first.stdout.close()
         shutil.rmtree(self.folder, ignore_errors=True)
 
     @property
@@ -107,10 +109,10 @@ class ScratchHost:
         words = [str(word) for word in command]
         as_user = ["setpriv", f"--reuid={user}", f"--regid={user}", "--clear-groups"] if user else []
         settings = [f"{key}={value}" for key, value in (environment or {}).items()]
-        output = (self.folder.parent / f"{self.folder.name}-{name}.log").open("wb")
-        self.processes[name] = subprocess.Popen(
-            [*self._enter, *as_user, "env", *settings, *words], stdout=output, stderr=subprocess.STDOUT
-        )
+        with (self.folder.parent / f"{self.folder.name}-{name}.log").open("wb") as output:
+            self.processes[name] = subprocess.Popen(
+                [*self._enter, *as_user, "env", *settings, *words], stdout=output, stderr=subprocess.STDOUT
+            )
 
     def log(self, name: str) -> str:
         """What a started program has printed."""

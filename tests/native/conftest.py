@@ -1,0 +1,51 @@
+"""Rendered files, and how a program is asked what it thinks of them."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import ROOT
+
+RENDERED = ROOT / "rendered"
+Judge = Callable[[Sequence[str | Path]], str]
+
+
+def rendered(pattern: str) -> list[Path]:
+    """Rendered files that match, of every environment. None is a mistake of the test."""
+    found = sorted(RENDERED.glob(pattern))
+    assert found, f"nothing is rendered at {pattern}"
+    return found
+
+
+@pytest.fixture(scope="session")
+def judge() -> Judge:
+    """Run a program; fail with what it says unless it ends with 0. Returns what it said."""
+
+    def run(command: Sequence[str | Path]) -> str:
+        done = subprocess.run([str(word) for word in command], capture_output=True, text=True, timeout=120)
+        said = done.stdout + done.stderr
+        assert done.returncode == 0, f"{' '.join(map(str, command))}\n{said}"
+        return said
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def debian_program(request: pytest.FixtureRequest) -> Callable[[str], str]:
+    """The path of a program of Debian's; missing, it skips the test, or fails it with `--all-programs`."""
+
+    def find(name: str) -> str:
+        found = shutil.which(name, path="/usr/local/sbin:/usr/sbin:/sbin:/usr/local/bin:/usr/bin:/bin")
+        if found is None:
+            message = f"{name} is not installed; `make tools` installs it"
+            if request.config.getoption("--all-programs"):
+                pytest.fail(message)
+            pytest.skip(message)
+        return found
+
+    return find
