@@ -25,6 +25,10 @@ class Thresholds(Model):
     )
     disk_warning: Percent = Field(80, description="used part of a disk")
     disk_critical: Percent = Field(90, description="used part of a disk at which people are called")
+    windows_disk_warning: Percent = Field(80, description="used part of a Windows drive")
+    windows_disk_critical: Percent = Field(
+        90, description="used part of a Windows drive at which people are called; one of them holds the VHDX of WSL"
+    )
     disk_full_in: Duration = Field(
         DurationValue(_DAY), description="a disk that will be full within this time, if it goes on as in the last 6 h"
     )

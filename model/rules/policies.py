@@ -39,10 +39,10 @@ def thresholds_are_in_order(environment: Environment) -> Iterator[Broken]:
     """A warning comes before the call; a threshold can be reached."""
     limits = environment.alerts.thresholds
     path: Path = ("alerts", "thresholds")
-    if limits.disk_warning >= limits.disk_critical:
-        yield Broken(
-            (*path, "disk_warning"), f"the warning at {limits.disk_warning:g} % comes after {limits.disk_critical:g} %"
-        )
+    for prefix in ("", "windows_"):
+        warning, critical = (getattr(limits, f"{prefix}disk_{level}") for level in ("warning", "critical"))
+        if warning >= critical:
+            yield Broken((*path, f"{prefix}disk_warning"), f"the warning at {warning:g} % comes after {critical:g} %")
     if limits.certificate_warning <= limits.certificate_critical:
         message = f"the warning {limits.certificate_warning} before the end comes after {limits.certificate_critical}"
         yield Broken((*path, "certificate_warning"), message)

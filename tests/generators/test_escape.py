@@ -76,7 +76,7 @@ def test_one_line_stays_one_line(function: object, text: str) -> None:
         function(text)
 
 
-def rendered(folder: Path, template: str, **values: object) -> str:
+def rendered(folder: Path, template: str, **values: str) -> str:
     (folder / "t.j2").write_text(template, encoding="utf-8")
     return templates.render(folder, "t.j2", "production", **values)
 

@@ -10,9 +10,15 @@ ON_HOST = 'host=~"$host"'
 
 
 def disk_steps(deployment: Deployment) -> tuple[tuple[float, str], ...]:
-    """Colors of a used part of a disk, in percent."""
+    """Colors of a used part of a disk in WSL, in percent."""
     limits = deployment.environment.alerts.thresholds
     return (limits.disk_warning, "orange"), (limits.disk_critical, "red")
+
+
+def windows_disk_steps(deployment: Deployment) -> tuple[tuple[float, str], ...]:
+    """Colors of a used part of a Windows drive, in percent."""
+    limits = deployment.environment.alerts.thresholds
+    return (limits.windows_disk_warning, "orange"), (limits.windows_disk_critical, "red")
 
 
 WSL_DISK = (

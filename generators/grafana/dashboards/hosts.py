@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from generators.grafana.dashboards.common import HOST, ON_HOST, WSL_DISK, disk_steps
+from generators.grafana.dashboards.common import HOST, ON_HOST, WSL_DISK, disk_steps, windows_disk_steps
 from generators.grafana.panel import Board, Panel, Query, t
 from model.bilingual import Bilingual
 from model.deployment import Deployment
@@ -32,7 +32,10 @@ def board(deployment: Deployment) -> Board:
             _busy("Windows", windows_idle),
             _percent(t("Memory of Windows", "Windows のメモリ"), windows_memory, "{{host}}", memory),
             _percent(
-                t("Disks of Windows", "Windows のディスク"), windows_disk, "{{host}} {{volume}}", disk_steps(deployment)
+                t("Disks of Windows", "Windows のディスク"),
+                windows_disk,
+                "{{host}} {{volume}}",
+                windows_disk_steps(deployment),
             ),
             Panel(
                 "timeseries",
