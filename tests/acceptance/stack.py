@@ -147,6 +147,9 @@ def _start(stack: Stack, program: Programs) -> None:
         stack.host.run(["cp", "--update", program(BINARIES[name]), binary])
         words += [binary, *unit.arguments]
         stack.host.write(f"/run/units/{name}", f"exec {shlex.join(words)}\n")
+    workloads = stack.deployment.environment.workloads_on(_monitoring(stack))
+    for name in ("grafana", *(workload.name for workload in workloads)):  # not to be had here; a restore stops them
+        stack.host.write(f"/run/units/{name}", "exec sleep infinity\n")
     for name in ORDER:
         stack.host.run(["systemctl", "start", f"{name}.service"])
     for name, url in READY.items():
