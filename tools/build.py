@@ -17,6 +17,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
 
+from tools import grafana_schema
 from tools.programs import HERE, Module, Recipe, cache_folder, recipes
 
 MEMORY_FOR_ONE_BUILD = 6 << 30  # bytes: linking Alloy peaks near 5 GiB
@@ -124,13 +125,24 @@ def _say(name: str, what: str) -> None:
     print(f"  {name:<18} {what}", flush=True)
 
 
+def _grafana_schema() -> bool:
+    """Install Grafana's types if they are missing. Whether they are there now."""
+    try:
+        what = "is there" if grafana_schema.find() else f"installed in {grafana_schema.install():.0f} s"
+    except grafana_schema.InstallError as error:
+        print(error, file=sys.stderr)
+        return False
+    _say(grafana_schema.NAME, what)
+    return True
+
+
 def main() -> int:
     """Build what is missing; print a line for each program. Exit code 1 if one could not be built."""
     missing = [recipe for recipe in recipes() if not recipe.folder.exists()]
     for recipe in recipes():
         if recipe not in missing:
             _say(recipe.name, f"{recipe.release} is there")
-    failed = False
+    failed = not _grafana_schema()
     try:
         toolchain = go_toolchain() if missing else Path()
     except BuildError as error:
