@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Iterator
 
 from cli import project
 from cli.errors import FINE, UserError
-from generators.handbook.install import make_command
+from generators.handbook.commands import make_secret
+from model.bilingual import Language
+from model.environment import Environment
 from model.faults import near
-from model.secrets import secrets
+from model.host import Host
+from model.secrets import Secret, secrets
+
+_SIDES = {"wsl": "WSL", "windows": "Windows"}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -18,15 +24,34 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Print the secrets of each host. Returns the exit code."""
+    """Print the secrets of each host, then the commands that make them. Returns the exit code.
+
+    Raises:
+        UserError: the environment has no such host.
+    """
     environment = project.load_deployment(arguments.environment).environment
     if arguments.host and arguments.host not in environment.hosts:
-        raise UserError(f"there is no host `{arguments.host}`; {near(arguments.host, environment.hosts)}")
-    for name, host in sorted(environment.hosts.items()):
-        if arguments.host in {None, name}:
-            print(f"{name}:")
-            for secret in secrets(environment, host):
-                print(f"  {secret.path}  ({secret.what[environment.language]})")
-                print(f"    owner {secret.owner}, mode {secret.mode:04o}, read by {', '.join(secret.readers)}")
-                print(f"    {make_command(secret)}")
+        hint = near(arguments.host, environment.hosts)
+        raise UserError(f"there is no host `{arguments.host}`" + (f"; {hint}" if hint else ""))
+    shown = [host for name, host in sorted(environment.hosts.items()) if arguments.host in {None, name}]
+    print("\n\n".join("\n".join(_lines(environment, host)) for host in shown))
     return FINE
+
+
+def _lines(environment: Environment, host: Host) -> Iterator[str]:
+    found = secrets(environment, host)
+    rows = [("PATH", "SIDE", "OWNER", "MODE", "READ BY", "WHAT")]
+    rows += [_row(secret, environment.language) for secret in found]
+    widths = [max(len(row[column]) for row in rows) for column in range(5)]
+    yield f"# {host.name}"
+    for row in rows:
+        # The last column is not padded: its text may be Japanese, whose width a terminal decides.
+        cells = (f"{cell:<{width}}" for cell, width in zip(row, widths, strict=False))
+        yield "  ".join([*cells, row[-1]])
+    for secret in found:
+        yield f"\n# {secret.name} ({_SIDES[secret.side]})\n{make_secret(secret)}"
+
+
+def _row(secret: Secret, language: Language) -> tuple[str, str, str, str, str, str]:
+    owner, mode = (str(secret.owner), f"{secret.mode:04o}") if secret.side == "wsl" else ("SYSTEM", "-")
+    return secret.path, _SIDES[secret.side], owner, mode, ", ".join(secret.readers), secret.what[language]

@@ -42,12 +42,13 @@ def texts(alert: Alert, deployment: Deployment) -> dict[str, str]:
     step = alert.first_step
     first = step.text[language] + (f"\n{step.run.command}" if step.run else "")
     base = deployment.environment.notifications.runbooks.rstrip("/")
+    section = "" if alert.name == alert.page else f"#{alert.name.lower()}"
     return {
         "summary": alert.summary[language],
         "description": alert.file.description[language],
         "impact": alert.file.impact[language],
         "first_step": first.replace("{{", '{{ "{{" }}'),  # a command's braces are no template
-        "runbook_url": f"{base}/{language}/runbooks/{alert.page}.md",
+        "runbook_url": f"{base}/{language}/runbooks/{alert.page}.md{section}",
     }
 
 

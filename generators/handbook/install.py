@@ -1,16 +1,21 @@
-"""What the install page of a host tells: programs, files, secrets, folders, first start, and what to look at then."""
+"""The install page of a host: what its template needs, and the commands that an operator copies.
+
+Commands for WSL are POSIX shell and take `ROOT`, so that a test installs into a scratch folder by the page alone. Each
+can be run again: what is right stays as it is.
+"""
 
 from __future__ import annotations
 
 import json
 from typing import Any
 
-from generators.escape import Escaped
-from generators.handbook.words import WORDS
-from model.bilingual import Language
+from generators.handbook.alerts import grafana_address
+from generators.handbook.commands import make_secret
 from model.deployment import Deployment
 from model.host import Host
 from model.secrets import Secret, secrets
+
+CHECKOUT = "/opt/flatnet-ops"
 
 # Units are started in this order: what others need comes first.
 ORDER = (
@@ -24,66 +29,92 @@ ORDER = (
     "alloy",
     "grafana",
 )
-_HEALTH = {
-    "alertmanager": "/-/ready",
-    "alloy": "/-/ready",
-    "blackbox_exporter": "/-/healthy",
-    "grafana": "/api/health",
-    "loki": "/ready",
-    "prometheus": "/-/ready",
+# Where a program says that it is ready, and what it answers; the others are asked for their metrics.
+_READY = {
+    "alertmanager": ("/-/ready", "OK"),
+    "alloy": ("/-/ready", "Alloy is ready."),
+    "blackbox_exporter": ("/-/healthy", "Healthy"),
+    "grafana": ("/api/health", '{"database": "ok", …}'),
+    "loki": ("/ready", "ready"),
+    "prometheus": ("/-/ready", "Prometheus Server is Ready."),
 }
+_FOLDERS = (
+    'systemd-sysusers --root="${ROOT:-/}" flatnet-ops.conf\n'
+    'systemd-tmpfiles --root="${ROOT:-/}" --create flatnet-ops.conf'
+)
 
 
-def install_facts(deployment: Deployment, host: Host, language: Language) -> dict[str, Any]:
-    """Everything that the template of the page needs."""
+def page(deployment: Deployment, host: Host) -> dict[str, Any]:
+    """The facts of a host's page."""
     environment = deployment.environment
     services = environment.monitoring.services_on(host.roles)
+    ordered = {name: services[name] for name in ORDER if name in services}
     workloads = environment.workloads_on(host)
+    images = [(name.replace("_", "-"), service.image) for name, service in ordered.items()]
+    images += [(workload.name, workload.image) for workload in workloads]
     found = secrets(environment, host)
     return {
         "host": host,
-        "files_intro": Escaped(WORDS["files_intro"][language].replace("{environment}", deployment.name)),
-        "mode": "0400",
-        "programs": _programs(deployment),
-        "images": [
-            *((name.replace("_", "-"), service.image) for name, service in services.items()),
-            *((workload.name, workload.image) for workload in workloads),
-        ],
-        "copy_command": _copy(host.name),
-        "windows_command": _copy_windows(host),
-        "secrets": [
-            {"secret": secret, "what": secret.what[language], "command": make_command(secret)} for secret in found
-        ],
-        "folders_command": (
-            'systemd-sysusers --root="${ROOT:-/}"\n'
-            'systemd-tmpfiles --root="${ROOT:-/}" --create /etc/tmpfiles.d/flatnet-ops.conf'
-        ),
-        "start_command": _start(host, [name for name in ORDER if name in services], [w.name for w in workloads]),
-        "checks": [
-            (f"curl -fsS -o /dev/null -w '%{{http_code}}\\n' http://127.0.0.1:{services[name].port}{path}", "200")
-            for name, path in sorted((name, _HEALTH.get(name, "/metrics")) for name in services)
-        ],
+        "stack": environment.monitoring,
+        "monitors": host == environment.monitoring_host,
+        "checkout": CHECKOUT,
+        "images": images,
+        "pulls": "\n".join(f"podman pull {image}" for image in sorted({str(image) for _, image in images})),
+        "restic": _restic(environment.monitoring.restic_version),
+        "windows_programs": _windows_programs(deployment, host),
+        "files": _files(host.name),
+        "files_check": _files_check(host.name),
+        "folders": _FOLDERS,
+        "secrets": [(secret, make_secret(secret)) for secret in found],
+        "secrets_check": _secrets_check([secret for secret in found if secret.side == "wsl"]),
+        "windows_files": _windows_files(deployment.name, host),
+        "start": _start(deployment, host, [name for name, _ in images]),
+        "ready": _ready({name: service.port for name, service in ordered.items()}),
+        "down": "curl -fsSG http://127.0.0.1:"
+        f"{environment.monitoring.prometheus.port}/api/v1/query --data-urlencode 'query=up == 0' |\n"
+        "jq -r '.data.result[].metric | [.job, .instance] | @tsv'",
+        "grafana": grafana_address(environment),
+        "grafana_admin": environment.monitoring.grafana_admin,
     }
 
 
-def _programs(deployment: Deployment) -> list[tuple[str, str, str]]:
-    """Name, version, and where it runs."""
-    stack = deployment.environment.monitoring
-    return [
-        ("podman", "4.9 (Ubuntu 24.04)", "WSL"),
-        ("jq, sqlite3, logrotate, openssh-client", "Ubuntu 24.04", "WSL"),
-        ("restic", stack.restic_version, "WSL, /usr/local/bin/restic"),
-        ("windows_exporter", stack.windows_exporter_version, "Windows"),
-        ("Grafana Alloy", stack.alloy.image.version, "Windows"),
-        ("WinSW", stack.winsw_version, "Windows"),
-    ]
-
-
-def _copy(host: str) -> str:
-    """Commands that install every file of WSL with the mode and owner of the manifest; `ROOT` is empty on a host."""
-    prefix = json.dumps(f"{host}/wsl/")
+def _restic(version: str) -> str:
+    file = f"restic_{version}_linux_amd64"
+    release = f"https://github.com/restic/restic/releases/download/v{version}"
     return (
-        f"jq -r '.files | to_entries[] | select(.key | startswith({prefix}))\n"
+        "(cd /tmp &&\n"
+        f"    curl -fsSLO {release}/{file}.bz2 &&\n"
+        f"    curl -fsSLO {release}/SHA256SUMS &&\n"
+        "    sha256sum --check --ignore-missing SHA256SUMS &&\n"
+        f"    bunzip2 --force {file}.bz2 &&\n"
+        f"    install -m 0755 {file} /usr/local/bin/restic)"
+    )
+
+
+def _windows_programs(deployment: Deployment, host: Host) -> str:
+    stack = deployment.environment.monitoring
+    config = (host.windows.folder / "ops/alloy/config.alloy").backslashed
+    return (
+        f"msiexec /i windows_exporter-{stack.windows_exporter_version}-amd64.msi /qn "
+        f'ENABLED_COLLECTORS="[defaults],time" LISTEN_ADDR=127.0.0.1 LISTEN_PORT={stack.windows_exporter_port}\n'
+        f"Start-Process -Wait .\\alloy-installer-windows-amd64.exe '/S', '/CONFIG={config}', '/DISABLEREPORTING=yes'\n"
+        "Set-ItemProperty HKLM:\\SOFTWARE\\GrafanaLabs\\Alloy -Name Arguments -Type MultiString -Value @(\n"
+        "    'run'\n"
+        f"    '{config}'\n"
+        "    '--storage.path=C:\\ProgramData\\GrafanaLabs\\Alloy\\data'\n"
+        f"    '--server.http.listen-addr=127.0.0.1:{stack.windows_alloy_port}'\n"
+        "    '--disable-reporting'\n"
+        ")"
+    )
+
+
+def _selected(host: str) -> str:
+    return f".files | to_entries[] | select(.key | startswith({json.dumps(f'{host}/wsl/')}))"
+
+
+def _files(host: str) -> str:
+    return (
+        f"jq -r '{_selected(host)}\n"
         '       | "\\(.value.mode) \\(.value.owner) \\(.key) \\(.value.target)"\' manifest.json |\n'
         "while read -r mode owner file target; do\n"
         '    install -D -m "$mode" -o "$owner" -g "$owner" "$file" "${ROOT:-}$target"\n'
@@ -91,42 +122,63 @@ def _copy(host: str) -> str:
     )
 
 
-def _copy_windows(host: Host) -> str:
+def _files_check(host: str) -> str:
     return (
-        "# \\\\wsl.localhost shows the checkout in WSL\n"
-        f"$checkout = '\\\\wsl.localhost\\{host.wsl.distribution}\\root\\flatnet-ops'\n"
-        "$manifest = Get-Content -Encoding UTF8 -Raw manifest.json | ConvertFrom-Json\n"
+        f'jq -r --arg root "${{ROOT:-}}" \'{_selected(host)}\n'
+        '       | "\\(.value.sha256)  \\($root)\\(.value.target)"\' manifest.json |\n'
+        "sha256sum --check --quiet && echo OK"
+    )
+
+
+def _secrets_check(here: list[Secret]) -> str:
+    lines = "\n".join(f"{secret.mode:o} {secret.owner} ${{ROOT:-}}{secret.path}" for secret in here)
+    return (
+        "while read -r mode owner file; do\n"
+        '    if [ -s "$file" ] && [ "$(stat -c \'%a %u\' "$file")" = "$mode $owner" ]; then\n'
+        '        echo "OK $file"\n'
+        "    else\n"
+        '        echo "!! $file"\n'
+        "    fi\n"
+        f"done <<END\n{lines}\nEND"
+    )
+
+
+def _windows_files(environment: str, host: Host) -> str:
+    checkout = f"//wsl.localhost/{host.wsl.distribution}{CHECKOUT}/rendered/{environment}".replace("/", "\\")
+    return (
+        f"Set-Location '{checkout}'\n"
+        "$manifest = Get-Content -Raw -Encoding UTF8 manifest.json | ConvertFrom-Json\n"
         "foreach ($file in $manifest.files.PSObject.Properties) {\n"
         f"    if (-not $file.Name.StartsWith('{host.name}/windows/')) {{ continue }}\n"
-        "    New-Item -ItemType Directory -Force (Split-Path $file.Value.target) | Out-Null\n"
-        "    Copy-Item $file.Name $file.Value.target\n"
+        "    $target = $file.Value.target\n"
+        "    New-Item -ItemType Directory -Force (Split-Path $target) | Out-Null\n"
+        "    Copy-Item -LiteralPath $file.Name -Destination $target\n"
+        '    if ((Get-FileHash -LiteralPath $target).Hash -ne $file.Value.sha256) { throw "$target differs" }\n'
+        '    "OK $target"\n'
         "}"
     )
 
 
-def make_command(secret: Secret) -> str:
-    """The command that makes a secret: one line for a shell in WSL, or for PowerShell."""
-    if secret.side == "windows":
-        return (
-            f"New-Item -ItemType Directory -Force (Split-Path '{secret.path}') | Out-Null; "
-            f"Set-Content -Encoding ASCII -NoNewline '{secret.path}' (Read-Host)"
-        )
-    place = f'"${{ROOT:-}}{secret.path}"'
-    install = f"install -D -m {secret.mode:04o} -o {secret.owner} -g {secret.owner} /dev/stdin {place}"
-    return f"openssl rand -base64 32 | {install}" if secret.make == "random" else install
-
-
-def _start(host: Host, services: list[str], workloads: list[str]) -> str:
-    units = [f"{name.replace('_', '-')}.service" for name in services] + [f"{name}.service" for name in workloads]
-    lines = [
-        "systemctl daemon-reload",
-        "systemctl restart systemd-journald.service",
-        "sysctl --system",
-    ]
+def _start(deployment: Deployment, host: Host, units: list[str]) -> str:
+    lines = ["systemctl daemon-reload", "systemctl restart systemd-journald.service", "sysctl --system"]
     if "containers" in host.roles:
         lines.append("systemctl enable --now podman.socket")
-    if "monitoring" in host.roles:
-        lines.append("systemctl enable --now flatnet-windows-targets.service flatnet-windows-targets.timer")
-    lines += [f"systemctl start {unit}" for unit in units]
-    lines.append("systemctl enable --now flatnet-backup.timer flatnet-restore-drill.timer")
-    return "\n".join(lines)
+    if host == deployment.environment.monitoring_host and host.wsl.networking == "nat":
+        lines.append("systemctl enable --now flatnet-windows-targets.service")
+    lines += [f"systemctl start {name}.service" for name in units]
+    timers = (
+        f"jq -r '{_selected(host.name)}\n"
+        '       | .value.target | select(test("^/etc/systemd/system/.*[.]timer$")) | split("/")[-1]\' manifest.json |\n'
+        "xargs systemctl enable --now"
+    )
+    return "\n".join([*lines, timers])
+
+
+def _ready(ports: dict[str, int]) -> str:
+    lines = []
+    for name, port in ports.items():
+        path, answer = _READY.get(name, ("/metrics", "200"))
+        code = "" if name in _READY else " -o /dev/null -w '%{http_code}\\n'"
+        lines.append((f"curl -fsS{code} http://127.0.0.1:{port}{path}", answer))
+    width = max(len(command) for command, _ in lines)
+    return "\n".join(f"{command:<{width}}  # {answer}" for command, answer in lines)

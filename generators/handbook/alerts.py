@@ -1,0 +1,102 @@
+"""The alert catalogue and the runbooks: what their pages need beyond the alerts themselves."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import groupby
+from typing import Any
+
+from model.alert import Command, Step
+from model.catalogue import Alert
+from model.deployment import Deployment
+from model.environment import Environment
+from model.names import SEVERITIES
+from model.notifications import Receiver
+from model.rules.delivery import receivers_by_hours
+
+
+def pages(deployment: Deployment) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Every runbook: its name, and the facts of its page."""
+    for page, group in groupby(sorted(deployment.alerts, key=lambda a: (a.page, a.name)), key=lambda a: a.page):
+        alerts = list(group)
+        yield (
+            page,
+            {
+                "page": page,
+                "alerts": alerts,
+                "expanded": alerts[0].name != page,
+                "same_diagnosis": len({alert.file.diagnosis for alert in alerts}) == 1,
+                "same_remedy": len({alert.file.remedy for alert in alerts}) == 1,
+                "hosts": [host for _, host in sorted(deployment.environment.hosts.items())],
+                "told": lambda alert: told(deployment, alert),
+                "off": lambda alert: off(deployment.environment, alert),
+                "own_step": own_step,
+                "where": lambda run: _where(deployment.environment, run),
+                "grafana": grafana_address(deployment.environment),
+            },
+        )
+
+
+def catalogue(deployment: Deployment) -> dict[str, Any]:
+    """The facts of the page that lists every alert."""
+    by_severity = {s: [alert for alert in deployment.alerts if alert.severity == s] for s in SEVERITIES}
+    notifications = deployment.environment.notifications
+    return {
+        "by_severity": {severity: alerts for severity, alerts in by_severity.items() if alerts},
+        "total": len(deployment.alerts),
+        "switched_off": [alert for alert in deployment.alerts if alert.disabled_until],
+        "receivers": [(name, _ways(receiver)) for name, receiver in sorted(notifications.receivers.items())],
+        "switch": notifications.dead_mans_switch,
+        "working_hours": deployment.environment.time.working_hours,
+        "zone": deployment.environment.time.zone.key,
+        "told": lambda alert: told(deployment, alert),
+        "off": lambda alert: off(deployment.environment, alert),
+    }
+
+
+def told(deployment: Deployment, alert: Alert) -> dict[str, tuple[str, ...]]:
+    """Receivers of an alert, `working` and `outside` working hours."""
+    return receivers_by_hours(deployment.environment, {"alertname": alert.name, **alert.labels})
+
+
+def off(environment: Environment, alert: Alert) -> str | None:
+    """Why an alert is switched off; None: it is not."""
+    disabled = environment.alerts.disabled.get(alert.name) or environment.alerts.disabled.get(alert.page)
+    return disabled.reason if disabled else None
+
+
+def grafana_address(environment: Environment) -> str:
+    """Where people open Grafana."""
+    port = environment.gateway.ports.https
+    name = environment.gateway.grafana_server_name + ("" if port == 443 else f":{port}")
+    return f"https://{name}{environment.monitoring.grafana_path}"
+
+
+def own_step(alert: Alert) -> Step | None:
+    """The first step of the alert's job, where its file is expanded over jobs."""
+    return alert.first_step if alert.job else None
+
+
+def _where(environment: Environment, run: Command) -> str | None:
+    """The host on which a command is typed where that is not the one that the alert names: who asks the stack."""
+    if run.on != "wsl" or not environment.several_hosts:
+        return None
+    stack = environment.monitoring
+    ports = (stack.alertmanager.port, stack.grafana.port, stack.loki.port, stack.prometheus.port)
+    asks = any(f"{name}:{port}" in run.command for name in ("127.0.0.1", "localhost") for port in ports)
+    return environment.monitoring_host.name if asks else None
+
+
+def _ways(receiver: Receiver) -> list[str]:
+    ways = []
+    if receiver.slack:
+        ways.append(f"Slack {receiver.slack.channel}")
+    if receiver.teams:
+        ways.append("Microsoft Teams")
+    if receiver.pagerduty:
+        ways.append("PagerDuty")
+    if receiver.email:
+        ways.append(", ".join(receiver.email.to))
+    if receiver.webhook:
+        ways.append("Webhook")
+    return ways

@@ -1,0 +1,88 @@
+"""Small tables that follow from the model alone: ports of a host, and what is deleted when."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from model.deployment import Deployment
+from model.environment import Environment
+from model.host import Host
+from model.names import LOG_KINDS
+
+
+@dataclass(frozen=True)
+class Row:
+    """A port: what listens, where, and who reaches it: names of networks, or the name of a phrase."""
+
+    port: int
+    protocol: str
+    program: str
+    address: str
+    reached: str = "by_this_host"
+    networks: tuple[str, ...] = ()
+
+
+def ports(deployment: Deployment) -> dict[str, Any]:
+    """The facts of the page of ports."""
+    environment = deployment.environment
+    return {
+        "hosts": [
+            (host, _windows(environment, host), _wsl(environment, host))
+            for _, host in sorted(environment.hosts.items())
+        ],
+        "networks": environment.security.networks,
+    }
+
+
+def _windows(environment: Environment, host: Host) -> list[Row]:
+    stack, gateway = environment.monitoring, environment.gateway
+    rows = [
+        Row(stack.windows_exporter_port, "tcp", "windows_exporter", "127.0.0.1", "by_gateway"),
+        Row(stack.windows_alloy_port, "tcp", "Alloy", "127.0.0.1", "by_gateway"),
+    ]
+    rows += [
+        Row(rule.port, rule.protocol, name, "*", networks=rule.networks)
+        for name, rule in sorted(environment.security.firewall.items())
+    ]
+    if "gateway" in host.roles:
+        sites = [site for site in gateway.sites.values() if site.host == host.name]
+        people = {name for site in sites for name in site.networks}
+        people |= set(gateway.grafana_networks) if host == environment.monitoring_host else set()
+        for port in (gateway.ports.http, gateway.ports.https):
+            rows.append(Row(port, "tcp", "Gateway", "*", networks=tuple(sorted(people))))
+        overlay = str(host.nebula_address or "127.0.0.1")
+        rows.append(Row(gateway.ports.api, "tcp", "Gateway (API)", overlay, "by_gateways"))
+        rows.append(_metrics(environment, host))
+    return sorted(rows, key=lambda row: row.port)
+
+
+def _metrics(environment: Environment, host: Host) -> Row:
+    port = environment.gateway.ports.metrics
+    if host != environment.monitoring_host:
+        return Row(port, "tcp", "Gateway (metrics)", str(host.nebula_address), "by_monitoring")
+    if host.wsl.networking == "mirrored":
+        return Row(port, "tcp", "Gateway (metrics)", "127.0.0.1", "by_this_host")
+    return Row(port, "tcp", "Gateway (metrics)", "*", networks=(str(host.wsl.range),))
+
+
+def _wsl(environment: Environment, host: Host) -> list[Row]:
+    stack = environment.monitoring
+    rows = [
+        Row(service.port, "tcp", name.replace("_", "-"), "127.0.0.1")
+        for name, service in stack.services_on(host.roles).items()
+    ]
+    if host == environment.monitoring_host:
+        rows.append(Row(stack.loki_grpc_port, "tcp", "loki (gRPC)", "127.0.0.1"))
+    subnet = str(environment.container_network(host).subnet)
+    reached = "by_gateways" if environment.several_hosts else "by_gateway"
+    rows += [
+        Row(port, "tcp", load.name, subnet, reached) for load in environment.workloads_on(host) for port in load.ports
+    ]
+    return sorted(rows, key=lambda row: row.port)
+
+
+def retention(deployment: Deployment) -> dict[str, Any]:
+    """The facts of the page of retention."""
+    table = deployment.environment.retention
+    return {"table": table, "kinds": [(kind, table.logs.of(kind)) for kind in LOG_KINDS]}

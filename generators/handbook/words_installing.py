@@ -1,0 +1,147 @@
+"""Phrases of the install pages: English, Japanese."""
+
+from __future__ import annotations
+
+INSTALLING: dict[str, tuple[str, str]] = {
+    "install_intro": (
+        (
+            "From a bare host to a running one, from top to bottom. Commands for **WSL** are typed in a root shell, "
+            "those for **Windows** in PowerShell as administrator, signed in as `{account}`. Every block can be run "
+            "again."
+        ),
+        (
+            "何もないホストを動かすまでの手順です。上から順に進めます。**WSL** のコマンドは root のシェルで、"
+            "**Windows** のコマンドは `{account}` でサインインし、管理者として開いた PowerShell で実行します。"
+            "どのブロックも繰り返し実行できます。"
+        ),
+    ),
+    "networking": ("WSL networking", "WSL のネットワーク"),
+    "distribution": ("WSL distribution", "WSL ディストリビューション"),
+    "folder": ("Folder of Flatnet", "Flatnet のフォルダ"),
+    "lan": ("LAN address", "LAN アドレス"),
+    "nebula": ("Nebula address", "Nebula アドレス"),
+    "programs": ("1. Programs", "1. プログラム"),
+    "programs_windows": ("Windows", "Windows"),
+    "programs_windows_intro": (
+        (
+            "Download these, compare each file with the checksum that its release page gives, and install them from "
+            "the folder in which they lie. OpenResty comes with Flatnet."
+        ),
+        (
+            "次のプログラムをダウンロードし、リリースページのチェックサムと照合したうえで、"
+            "置いたフォルダからインストールします。OpenResty は Flatnet に含まれています。"
+        ),
+    ),
+    "programs_wsl": ("WSL", "WSL"),
+    "programs_wsl_intro": (
+        (
+            "WSL itself first, in PowerShell; then the programs, in a root shell. systemd must be process 1, which "
+            "is what Ubuntu 24.04 does by itself."
+        ),
+        (
+            "まず PowerShell で WSL を導入し、続いて root のシェルでプログラムを入れます。プロセス 1 が systemd "
+            "であることが前提です（Ubuntu 24.04 の既定）。"
+        ),
+    ),
+    "images_intro": (
+        (
+            "A tag can be moved to another image, a digest cannot. Where one is missing: `./flatnet-ops digests "
+            "{environment}` finds it, and the environment takes it."
+        ),
+        (
+            "タグは別のイメージに付け替えられますが、ダイジェストは変わりません。未記入のものは `./flatnet-ops "
+            "digests {environment}` で調べ、環境の設定に書きます。"
+        ),
+    ),
+    "digest_missing": ("to be filled in", "未記入"),
+    "for_windows_metrics": ("metrics of Windows", "Windows のメトリクス"),
+    "for_windows_logs": ("event log of Windows", "Windows のイベントログの収集"),
+    "for_services": ("runs the Gateway as a service", "Gateway をサービスとして動かす"),
+    "for_containers": ("containers; 4.9, with CNI", "コンテナ（4.9、CNI を使用）"),
+    "for_copies": ("copies of databases, backups over SFTP", "データベースの複製、SFTP によるバックアップ"),
+    "for_rotation": ("rotates log files", "ログファイルのローテーション"),
+    "for_backups": ("backups; a later version than Ubuntu's", "バックアップ（Ubuntu のものより新しい版）"),
+    "for_scripts": ("scripts and this page", "スクリプトとこの手順"),
+    "of_ubuntu": ("Ubuntu 24.04", "Ubuntu 24.04"),
+    "checkout": ("2. Checkout", "2. リポジトリの取得"),
+    "checkout_intro": (
+        "Clone this repository where Windows can read it too. All further blocks for WSL are run in this folder.",
+        (
+            "このリポジトリを、Windows からも読める場所に取得します。以降の WSL のブロックは、"
+            "すべてこのフォルダで実行します。"
+        ),
+    ),
+    "files": ("3. Files of WSL", "3. WSL のファイル"),
+    "files_intro": (
+        "Every file gets the mode and the owner that `manifest.json` says.",
+        "各ファイルを、`manifest.json` に書かれたモードと所有者で配置します。",
+    ),
+    "files_check": (
+        "Compare what lies there now with the manifest. The answer is `OK`.",
+        "配置したファイルを manifest と照合します。`OK` と表示されれば成功です。",
+    ),
+    "folders": ("4. Users and folders", "4. ユーザーとフォルダ"),
+    "folders_intro": (
+        (
+            "What users and folders there are is in the files just installed: `/etc/sysusers.d/flatnet-ops.conf` and "
+            "`/etc/tmpfiles.d/flatnet-ops.conf`."
+        ),
+        (
+            "作成するユーザーとフォルダは、いま配置した `/etc/sysusers.d/flatnet-ops.conf` と "
+            "`/etc/tmpfiles.d/flatnet-ops.conf` に書かれています。"
+        ),
+    ),
+    "secrets": ("5. Secrets", "5. 秘密情報"),
+    "secrets_intro": (
+        (
+            "`./flatnet-ops secrets {environment}` lists them too. No value stands in this repository or stays in "
+            "the shell's history."
+        ),
+        (
+            "`./flatnet-ops secrets {environment}` でも一覧できます。値はこのリポジトリには含まれず、"
+            "シェルの履歴にも残りません。"
+        ),
+    ),
+    "make_ask": ("Run it, paste the value, press Enter.", "実行し、値を貼り付けて Enter を押します。"),
+    "make_copy": (
+        "Run it, paste the file's content, press Enter and Ctrl-D; or put `< FILE` at the end of the line.",
+        "実行し、ファイルの内容を貼り付けて Enter と Ctrl-D を押します。行末に `< ファイル名` を付けても構いません。",
+    ),
+    "make_random": (
+        "Run it. It makes up a value, unless there is one already.",
+        "実行すると値を自動で作ります。すでにある場合は変更しません。",
+    ),
+    "read_by_whom": ("read by {readers}", "読むプログラム：{readers}"),
+    "secret_facts": ("{path}, owner {owner}, mode {mode}", "{path}（所有者 {owner}、モード {mode}）"),
+    "secrets_check": (
+        "Look whether all are there, with content, owner and mode. Every line begins with `OK`.",
+        "すべて揃っているか、内容・所有者・モードを確認します。どの行も `OK` で始まれば成功です。",
+    ),
+    "windows": ("6. Files of Windows", "6. Windows のファイル"),
+    "windows_intro": (
+        "Copied from the checkout in WSL. Each file that was copied and compared is named after `OK`.",
+        "WSL のリポジトリからコピーします。コピーと照合が済んだファイルが `OK` の後に表示されます。",
+    ),
+    "start": ("7. First start", "7. 最初の起動"),
+    "start_intro": (
+        "What others need is started first. After this, everything starts with WSL.",
+        "他から必要とされるものから順に起動します。以後は WSL とともに自動で起動します。",
+    ),
+    "check": ("8. See that it works", "8. 動作の確認"),
+    "check_intro": (
+        "What each command answers stands behind its `#`. Loki takes half a minute.",
+        "各コマンドの応答は `#` の後に書かれたとおりになります。Loki は準備に 30 秒ほどかかります。",
+    ),
+    "down_intro": (
+        "What Prometheus does not reach. No line, once all hosts and the Gateways are installed.",
+        "Prometheus から届かないものの一覧です。すべてのホストと Gateway のインストールが済めば、何も表示されません。",
+    ),
+    "grafana": (
+        "Open [{url}]({url}) and log in as `admin`; `cat {path}` prints the password.",
+        "[{url}]({url}) を開き、`admin` でログインします。パスワードは `cat {path}` で表示できます。",
+    ),
+    "elsewhere": (
+        "On the monitoring host `{host}`, Prometheus sees this host within a minute.",
+        "1 分以内に、監視ホスト `{host}` の Prometheus からこのホストが見えるようになります。",
+    ),
+}

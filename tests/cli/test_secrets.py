@@ -1,0 +1,39 @@
+"""`flatnet-ops secrets` tells the facts of the install page."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from cli.__main__ import main
+from model.deployment import Deployment
+from model.secrets import secrets
+
+
+def test_every_secret_of_every_host_is_listed_with_its_command(
+    checkout: Path, multi_host: Deployment, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["secrets", "multi-host"]) == 0
+    told = capsys.readouterr().out
+    for name, host in multi_host.environment.hosts.items():
+        section = told.split(f"# {name}\n")[1].split("\n# osaka")[0]
+        for secret in secrets(multi_host.environment, host):
+            row = next(line for line in section.splitlines() if line.startswith(secret.path))
+            assert secret.what.en in row
+            assert all(reader in row for reader in secret.readers)
+            assert f"\n# {secret.name} (" in section
+
+
+def test_one_host_alone_in_the_language_of_the_environment(checkout: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["secrets", "multi-host", "--host", "osaka-2"]) == 0
+    told = capsys.readouterr().out
+    assert told.startswith("# osaka-2\n")
+    assert "osaka-1" not in told
+    assert main(["secrets", "production"]) == 0
+    assert "バックアップのパスワード" in capsys.readouterr().out
+
+
+def test_an_unknown_host_is_told_with_those_that_there_are(checkout: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["secrets", "multi-host", "--host", "osaka-9"]) == 1
+    assert "there is no host `osaka-9`; did you mean `osaka-3`?" in capsys.readouterr().err
