@@ -49,6 +49,7 @@ class Monitoring(Model):
     winsw_version: str = Field("2.12.0", pattern=r"^\d+\.\d+\.\d+$")
     grafana_path: UrlPath = Field("/grafana/", description="path at the Gateway under which Grafana is served")
     grafana_admin: SecretRef = Field("grafana-admin-password", description="password of the account admin")
+    grafana_key: SecretRef = Field("grafana-secret-key", description="key with which Grafana encrypts what it stores")
 
     @property
     def services(self) -> dict[str, Service]:

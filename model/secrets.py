@@ -83,6 +83,8 @@ def _stack(environment: Environment) -> Iterator[Secret]:
     yield _secret(
         environment.monitoring.grafana_admin, GRAFANA, "grafana", "password of admin", "admin のパスワード", "random"
     )
+    en, ja = "key with which Grafana encrypts what it stores", "Grafana が保存内容を暗号化する鍵"
+    yield _secret(environment.monitoring.grafana_key, GRAFANA, "grafana", en, ja, "random")
     yield _secret(
         environment.security.certificate_authority,
         NOBODY,

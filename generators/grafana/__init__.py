@@ -34,7 +34,9 @@ def generate(deployment: Deployment) -> Iterator[RenderedFile]:
         domain=gateway.grafana_server_name,
         root_url=f"https://{gateway.grafana_server_name}{port}{stack.grafana_path}",
         data=f"{DATA}/grafana",
+        plugins=f"{DATA}/grafana/plugins",
         admin_password=secret_path(stack.grafana_admin),
+        secret_key=secret_path(stack.grafana_key),
         language="ja-JP" if environment.language == "ja" else "en-US",
         zone=environment.time.zone,
     )
@@ -43,8 +45,9 @@ def generate(deployment: Deployment) -> Iterator[RenderedFile]:
     for kind, data in (("datasources", _sources(deployment)), ("dashboards", _PROVIDERS)):
         path = f"/etc/grafana/provisioning/{kind}/flatnet-ops.yaml"
         yield wsl_file(host, path, to_yaml(data, deployment.name), reload=restart)
+    version = stack.grafana.image.version
     for name, board in BOARDS.items():
-        json = to_json(dashboard(board(deployment), environment.language, str(environment.time.zone)))
+        json = to_json(dashboard(board(deployment), environment.language, str(environment.time.zone), version))
         yield wsl_file(host, f"/etc/grafana/dashboards/{name}.json", json)  # Grafana looks every ten seconds
 
 

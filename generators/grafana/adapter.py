@@ -11,178 +11,161 @@ from typing import Any
 
 from grafanalib import core
 
-from generators.grafana.panel import LOKI, Board, Panel, Query, Variable
-from model.bilingual import Language
+from generators.grafana.options import OPTIONS, field_settings
+from generators.grafana.panel import LOKI, Board, Link, Panel, Query, Variable
+from model.bilingual import Bilingual, Language
 
 # Grafana 13 reads this version without a migration, and files of the newer "v2" form not at all.
-SCHEMA_VERSION = 41
+SCHEMA_VERSION = 42
 COLUMNS = 24
+TAG = "flatnet"
 
 _CLASSES: dict[str, Any] = {
     "bargauge": core.BarGauge,
     "heatmap": core.Heatmap,
     "logs": core.Logs,
     "stat": core.Stat,
+    "state-timeline": core.StateTimeline,
     "table": core.Table,
-    "text": core.Text,
     "timeseries": core.TimeSeries,
 }
-_KEPT_OF_PANEL = ("title", "description", "gridPos", "id", "type", "transparent")
-_REDUCE = {"calcs": ["lastNotNull"], "fields": "", "values": False}
-_LEGEND = {"calcs": [], "displayMode": "list", "placement": "bottom", "showLegend": True}
-_OPTIONS: dict[str, dict[str, Any]] = {
-    "bargauge": {
-        "displayMode": "basic",
-        "legend": {**_LEGEND, "showLegend": False},
-        "maxVizHeight": 300,
-        "minVizHeight": 16,
-        "minVizWidth": 8,
-        "namePlacement": "auto",
-        "orientation": "horizontal",
-        "reduceOptions": _REDUCE,
-        "showUnfilled": True,
-        "sizing": "auto",
-        "valueMode": "color",
-    },
-    "heatmap": {
-        "calculate": False,
-        "cellGap": 1,
-        "color": {
-            "exponent": 0.5,
-            "fill": "dark-orange",
-            "mode": "scheme",
-            "reverse": False,
-            "scale": "exponential",
-            "scheme": "Oranges",
-            "steps": 64,
-        },
-        "exemplars": {"color": "rgba(255,0,255,0.7)"},
-        "filterValues": {"le": 1e-9},
-        "legend": {"show": True},
-        "rowsFrame": {"layout": "auto"},
-        "showValue": "never",
-        "tooltip": {"mode": "single", "showColorScale": False, "yHistogram": False},
-        "yAxis": {"axisPlacement": "left", "reverse": False, "unit": "s"},
-    },
-    "logs": {
-        "dedupStrategy": "none",
-        "enableLogDetails": True,
-        "prettifyLogMessage": False,
-        "showCommonLabels": False,
-        "showLabels": False,
-        "showTime": True,
-        "sortOrder": "Descending",
-        "wrapLogMessage": True,
-    },
-    "stat": {
-        "colorMode": "value",
-        "graphMode": "none",
-        "justifyMode": "auto",
-        "orientation": "auto",
-        "percentChangeColorMode": "standard",
-        "reduceOptions": _REDUCE,
-        "showPercentChange": False,
-        "textMode": "auto",
-        "wideLayout": True,
-    },
-    "table": {"cellHeight": "sm", "showHeader": True},
-    "timeseries": {"legend": _LEGEND, "tooltip": {"mode": "multi", "sort": "desc"}},
-}
+_KEPT_OF_BOARD = ("uid", "title", "tags", "timezone", "refresh", "schemaVersion", "editable")
+_KEPT_OF_PANEL = ("id", "type", "title")
+_KEPT_OF_TARGET = ("expr", "legendFormat", "refId")
+_KEPT_OF_LINK = ("title", "type", "tags", "asDropdown", "icon", "includeVars", "keepTime", "targetBlank")
 
 
-def dashboard(board: Board, language: Language, zone: str) -> dict[str, Any]:
-    """The dashboard as Grafana's file provisioning reads it."""
+def dashboard(board: Board, language: Language, zone: str, version: str) -> dict[str, Any]:
+    """The dashboard as the file provisioning of Grafana `version` reads it."""
     made = core.Dashboard(
         title=f"Flatnet: {board.title[language]}",
         uid=board.uid,
-        tags=["flatnet"],
+        tags=[TAG],
         timezone=zone,
         refresh="1m",
         time=core.Time("now-6h", "now"),
         schemaVersion=SCHEMA_VERSION,
         editable=False,
-        links=[core.DashboardLink(title="Flatnet", type="dashboards", tags=["flatnet"], asDropdown=True)],
-        templating=core.Templating([_variable(variable, language) for variable in board.variables]),
     ).to_json_data()
-    kept = {key: made[key] for key in ("uid", "title", "tags", "timezone", "refresh", "schemaVersion", "editable")}
     return {
-        **kept,
+        **{key: made[key] for key in _KEPT_OF_BOARD},
         "time": {"from": made["time"].start, "to": made["time"].end},
-        "graphTooltip": 1,
+        "graphTooltip": 1,  # one crosshair over all panels
         "fiscalYearStartMonth": 0,
         "annotations": {"list": []},
-        "links": [_link(link.to_json_data()) for link in made["links"]],
-        "templating": {"list": [_variable_json(v, language) for v in board.variables]},
-        "panels": list(_panels(board, language)),
+        "links": list(_links(board, language)),
+        "templating": {"list": [_variable(variable, language) for variable in board.variables]},
+        "panels": list(_panels(board, language, version)),
     }
 
 
-def _link(link: dict[str, Any]) -> dict[str, Any]:
-    chosen = ("title", "type", "tags", "asDropdown", "icon", "includeVars", "keepTime", "targetBlank")
-    return {**{key: link[key] for key in chosen if key in link}, "tooltip": "", "url": ""}
+def _links(board: Board, language: Language) -> Iterator[dict[str, Any]]:
+    others = core.DashboardLink(title="Flatnet", type="dashboards", tags=[TAG], asDropdown=True, keepTime=True)
+    yield {**_kept(others, _KEPT_OF_LINK), "tooltip": "", "url": ""}
+    for link in board.links:
+        yield _link(link, language)
 
 
-def _variable(variable: Variable, language: Language) -> Any:
-    return core.Template(name=variable.name, label=variable.title[language], query=variable.query)
+def _link(link: Link, language: Language) -> dict[str, Any]:
+    made = core.DashboardLink(title=link.title[language], type="link", keepTime=False, targetBlank=True)
+    return {**_kept(made, _KEPT_OF_LINK), "tags": [], "asDropdown": False, "tooltip": "", "url": link.url}
 
 
-def _variable_json(variable: Variable, language: Language) -> dict[str, Any]:
+def _kept(made: Any, keys: tuple[str, ...]) -> dict[str, Any]:
+    data = made.to_json_data()
+    return {key: data[key] for key in keys if key in data}
+
+
+def _variable(variable: Variable, language: Language) -> dict[str, Any]:
     named = {"name": variable.name, "label": variable.title[language], "skipUrlSync": False, "hide": 0}
-    if variable.text:
+    if variable.label is None:
         empty = {"selected": True, "text": "", "value": ""}
         return {**named, "type": "textbox", "query": "", "current": empty, "options": [empty]}
+    if variable.source == LOKI:
+        query: dict[str, Any] = {"refId": "variable", "type": 1, "label": variable.label, "stream": variable.series}
+    else:
+        query = {"refId": "variable", "qryType": 1, "query": f"label_values({variable.series}, {variable.label})"}
     return {
         **named,
         "type": "query",
         "datasource": {"type": variable.source, "uid": variable.source},
-        "definition": variable.query,
-        "query": {"query": variable.query, "refId": "variable"},
+        "query": query,
         "refresh": 2,
         "regex": "",
         "sort": 1,
         "multi": True,
         "includeAll": True,
-        "allValue": ".*" if variable.source != LOKI else ".+",
+        "allValue": ".+" if variable.source == LOKI else ".*",
         "current": {"selected": True, "text": ["All"], "value": ["$__all"]},
         "options": [],
     }
 
 
-def _panels(board: Board, language: Language) -> Iterator[dict[str, Any]]:
+def _panels(board: Board, language: Language, version: str) -> Iterator[dict[str, Any]]:
+    """Panels from left to right; one that does not fit begins a line below the tallest of the line before."""
     x = y = tallest = 0
     for number, panel in enumerate(board.panels, start=1):
         if x + panel.width > COLUMNS:
             x, y, tallest = 0, y + tallest, 0
-        yield _panel(panel, number, core.GridPos(h=panel.height, w=panel.width, x=x, y=y), language)
+        place = core.GridPos(h=panel.height, w=panel.width, x=x, y=y)
+        if panel.kind == "row":
+            title = panel.title[language]
+            yield {"id": number, "type": "row", "title": title, "gridPos": place.to_json_data(), **_EMPTY_ROW}
+        else:
+            yield {**_panel(panel, number, place, language), "pluginVersion": version}
         x, tallest = x + panel.width, max(tallest, panel.height)
 
 
+_EMPTY_ROW: dict[str, Any] = {"collapsed": False, "panels": []}  # the panels of an open row stand behind it
+
+
 def _panel(panel: Panel, number: int, place: Any, language: Language) -> dict[str, Any]:
-    common: dict[str, Any] = {"title": panel.title[language], "id": number, "gridPos": place}
+    title = panel.title[language]
     if panel.kind == "text":
-        text = {"mode": "markdown", "content": panel.description[language]}
-        made = core.Text(**text, **common).to_json_data()
-        return {**_kept(made, place), "options": text, "fieldConfig": {"defaults": {}, "overrides": []}}
-    made = _CLASSES[panel.kind](dataSource=panel.source, targets=[], **common).to_json_data()
+        text = core.Text(title=title, id=number, gridPos=place, mode="markdown", content=panel.description[language])
+        options = {"mode": text.mode, "content": text.content}
+        fields: dict[str, Any] = {"defaults": {}, "overrides": []}
+        return {
+            **_kept(text, _KEPT_OF_PANEL),
+            "gridPos": place.to_json_data(),
+            "options": options,
+            "fieldConfig": fields,
+        }
+    made = _CLASSES[panel.kind](title=title, id=number, gridPos=place, dataSource=panel.source)
     source = {"type": panel.source, "uid": panel.source}
-    return {
-        **_kept(made, place),
+    found = {
+        **_kept(made, _KEPT_OF_PANEL),
         "description": panel.description[language],
+        "gridPos": place.to_json_data(),
         "datasource": source,
         "targets": [_target(query, index, panel, source) for index, query in enumerate(panel.queries)],
-        "options": _OPTIONS[panel.kind],
-        "fieldConfig": {"defaults": _defaults(panel), "overrides": []},
+        "options": _options(panel),
+        "fieldConfig": {"defaults": _defaults(panel, language), "overrides": []},
     }
+    return {**found, "transformations": [_columns(panel.columns, language)]} if panel.columns else found
 
 
-def _kept(made: dict[str, Any], place: Any) -> dict[str, Any]:
-    kept = {key: made[key] for key in _KEPT_OF_PANEL if made.get(key) is not None}
-    return {**kept, "gridPos": place.to_json_data()}
+def _options(panel: Panel) -> dict[str, Any]:
+    options = OPTIONS[panel.kind]
+    if panel.kind == "heatmap":
+        return {**options, "yAxis": {**options["yAxis"], "unit": panel.unit}}
+    return options
+
+
+def _columns(columns: tuple[tuple[str, Bilingual], ...], language: Language) -> dict[str, Any]:
+    names = [name for name, _ in columns]
+    options = {
+        "includeByName": dict.fromkeys(names, True),
+        "excludeByName": {},
+        "indexByName": {name: index for index, name in enumerate(names)},
+        "renameByName": {name: heading[language] for name, heading in columns},
+    }
+    return {"id": "organize", "options": options}
 
 
 def _target(query: Query, index: int, panel: Panel, source: dict[str, str]) -> dict[str, Any]:
-    made = core.Target(expr=query.expr, legendFormat=query.legend, refId=chr(ord("A") + index)).to_json_data()
-    target = {key: made[key] for key in ("expr", "legendFormat", "refId")} | {"datasource": source}
+    made = core.Target(expr=query.expr, legendFormat=query.legend, refId=chr(ord("A") + index))
+    target = {**_kept(made, _KEPT_OF_TARGET), "datasource": source}
     if panel.source == LOKI:
         return {**target, "queryType": "range"}
     instant = panel.kind in {"stat", "table", "bargauge"}
@@ -190,30 +173,28 @@ def _target(query: Query, index: int, panel: Panel, source: dict[str, str]) -> d
     return {**target, "format": form, "instant": instant, "range": not instant}
 
 
-def _defaults(panel: Panel) -> dict[str, Any]:
+def _defaults(panel: Panel, language: Language) -> dict[str, Any]:
     if panel.kind == "logs":
         return {}
-    steps = [{"color": "green", "value": None}, *({"color": color, "value": value} for value, color in panel.steps)]
-    defaults: dict[str, Any] = {
+    steps = [
+        {"color": panel.below, "value": None},
+        *({"color": color, "value": float(value)} for value, color in panel.steps),
+    ]
+    custom = field_settings(panel.kind, stacked=panel.stacked, with_lines=bool(panel.steps))
+    return {
         "unit": panel.unit,
+        **({"decimals": panel.decimals} if panel.decimals is not None else {}),
+        **({"min": 0, "max": panel.maximum} if panel.maximum is not None else {}),
         "color": {"mode": "palette-classic" if panel.kind == "timeseries" else "thresholds"},
         "thresholds": {"mode": "absolute", "steps": steps},
-        "mappings": [],
-        **({"min": 0, "max": panel.maximum} if panel.maximum is not None else {}),
+        "mappings": [_words(panel, language)] if panel.words else [],
+        **({"custom": custom} if custom else {}),
     }
-    if panel.kind == "timeseries":
-        defaults["custom"] = {
-            "axisPlacement": "auto",
-            "drawStyle": "line",
-            "fillOpacity": 30 if panel.stacked else 8,
-            "lineInterpolation": "linear",
-            "lineWidth": 1,
-            "pointSize": 4,
-            "showPoints": "never",
-            "spanNulls": False,
-            "stacking": {"group": "A", "mode": "normal" if panel.stacked else "none"},
-            "thresholdsStyle": {"mode": "line" if panel.steps else "off"},
-        }
-    if panel.kind == "table":
-        defaults["custom"] = {"align": "auto", "cellOptions": {"type": "auto"}, "inspect": False}
-    return defaults
+
+
+def _words(panel: Panel, language: Language) -> dict[str, Any]:
+    options = {
+        str(word.value): {"text": word.text[language], "color": word.color, "index": index}
+        for index, word in enumerate(panel.words)
+    }
+    return {"type": "value", "options": options}

@@ -10,7 +10,7 @@ from model.bilingual import Bilingual
 PROMETHEUS, LOKI, ALERTMANAGER = "prometheus", "loki", "alertmanager"
 """Fixed uids (and types) of the data sources."""
 
-Kind = Literal["timeseries", "stat", "table", "bargauge", "heatmap", "logs", "text"]
+Kind = Literal["timeseries", "stat", "state-timeline", "table", "bargauge", "heatmap", "logs", "text", "row"]
 
 
 @dataclass(frozen=True)
@@ -22,15 +22,32 @@ class Query:
 
 
 @dataclass(frozen=True)
+class Word:
+    """What is written, and in which color, instead of a number."""
+
+    value: int
+    text: Bilingual
+    color: str
+
+
+@dataclass(frozen=True)
 class Panel:
-    """What a panel shows. `steps` are values from which a color holds, below all of them it is green."""
+    """What a panel shows.
+
+    `steps` are values from which a color holds, `below` is the color below all of them; `columns` of a table are the
+    labels that it shows, in order, with their headings.
+    """
 
     kind: Kind
     title: Bilingual
     description: Bilingual
-    queries: tuple[Query, ...]
+    queries: tuple[Query, ...] = ()
     unit: str = "short"
+    decimals: int | None = None
     steps: tuple[tuple[float, str], ...] = ()
+    below: str = "green"
+    words: tuple[Word, ...] = ()
+    columns: tuple[tuple[str, Bilingual], ...] = ()
     source: str = PROMETHEUS
     width: int = 8
     height: int = 8
@@ -40,13 +57,21 @@ class Panel:
 
 @dataclass(frozen=True)
 class Variable:
-    """A choice above the dashboard: the values of a label, several of them or all."""
+    """A choice above the dashboard: the values of a label, several of them or all. Without a label: a text box."""
 
     name: str
     title: Bilingual
-    query: str
+    label: str | None = None
+    series: str = ""
     source: str = PROMETHEUS
-    text: bool = False  # a text box instead of a choice
+
+
+@dataclass(frozen=True)
+class Link:
+    """A way to a page that is no dashboard; a path is one of this Grafana."""
+
+    title: Bilingual
+    url: str
 
 
 @dataclass(frozen=True)
@@ -57,8 +82,18 @@ class Board:
     title: Bilingual
     panels: tuple[Panel, ...]
     variables: tuple[Variable, ...] = ()
+    links: tuple[Link, ...] = ()
 
 
 def t(en: str, ja: str) -> Bilingual:
     """A text in both languages."""
     return Bilingual(en=en, ja=ja)
+
+
+def row(en: str, ja: str) -> Panel:
+    """The heading of the panels that follow."""
+    return Panel("row", t(en, ja), t(en, ja), width=24, height=1)
+
+
+UP = (Word(0, t("down", "停止"), "red"), Word(1, t("up", "稼働"), "green"))
+"""Words of a series that is 0 or 1."""

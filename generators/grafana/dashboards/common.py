@@ -3,10 +3,29 @@
 from __future__ import annotations
 
 from generators.grafana.panel import Variable, t
+from model import names
 from model.deployment import Deployment
 
-HOST = Variable("host", t("Host", "ホスト"), "label_values(up, host)")
+HOST = Variable("host", t("Host", "ホスト"), "host", "up")
 ON_HOST = 'host=~"$host"'
+
+
+def per_second(series: str, by: str, selector: str = ON_HOST) -> str:
+    """Rate of a counter, summed by labels."""
+    return f"sum by ({by}) (rate({series}{{{selector}}}[$__rate_interval]))"
+
+
+def quantile(share: float, histogram: str, by: str, selector: str = ON_HOST) -> str:
+    """A quantile of a histogram by labels; `by` may be empty."""
+    labels = f"{by}, le" if by else "le"
+    return f"histogram_quantile({share}, {per_second(histogram + '_bucket', labels, selector)})"
+
+
+def error_percent(selector: str = ON_HOST) -> str:
+    """Share of 5xx answers of each site, in percent; a site that never failed has no series of failures and counts."""
+    every = per_second(names.GATEWAY_REQUESTS, "site", selector)
+    failed = per_second(names.GATEWAY_REQUESTS, "site", f'status="5xx", {selector}')
+    return f"100 * ({failed} or {every} * 0) / ({every} > 0)"
 
 
 def disk_steps(deployment: Deployment) -> tuple[tuple[float, str], ...]:
@@ -25,3 +44,7 @@ WSL_DISK = (
     f'100 * (1 - node_filesystem_avail_bytes{{fstype="ext4", {ON_HOST}}}'
     f' / node_filesystem_size_bytes{{fstype="ext4", {ON_HOST}}})'
 )
+WINDOWS_DISK = (
+    f"100 * (1 - windows_logical_disk_free_bytes{{{ON_HOST}}} / (windows_logical_disk_size_bytes{{{ON_HOST}}} > 0))"
+)
+RUNNING = f"sum by (host) (podman_container_state{{{ON_HOST}}} == bool 2)"

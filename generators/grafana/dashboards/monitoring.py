@@ -2,101 +2,227 @@
 
 from __future__ import annotations
 
-from generators.grafana.dashboards.common import HOST, ON_HOST
-from generators.grafana.panel import Board, Panel, Query, t
+from generators.grafana.dashboards.common import HOST, ON_HOST, per_second
+from generators.grafana.panel import Board, Panel, Query, row, t
+from model import names
 from model.bilingual import Bilingual
 from model.deployment import Deployment
 
+_DOWN = (("job", t("Job", "ジョブ")), ("host", t("Host", "ホスト")), ("instance", t("Instance", "インスタンス")))
 
-def board(_deployment: Deployment) -> Board:
+_EVALUATION = (
+    "100 * max by (rule_group) (prometheus_rule_group_last_duration_seconds / prometheus_rule_group_interval_seconds)"
+)
+
+
+def board(deployment: Deployment) -> Board:
     """From scraping through storing to telling."""
-    return Board(
-        "flatnet-monitoring",
-        t("Monitoring", "監視基盤"),
-        (
-            Panel(
-                "table",
-                t("Targets that do not answer", "応答しないターゲット"),
-                t("Empty is good.", "空なら正常です。"),
-                (Query(f"up{{{ON_HOST}}} == 0"),),
-            ),
-            _lines(
-                "Scrape duration",
-                "スクレイプ時間",
-                f"max by (job) (scrape_duration_seconds{{{ON_HOST}}})",
-                "{{job}}",
-                "s",
-            ),
-            _lines("Series", "系列数", "prometheus_tsdb_head_series", "{{host}}", "short"),
-            _lines(
-                "Storage of Prometheus",
-                "Prometheus のストレージ",
-                "prometheus_tsdb_storage_blocks_bytes",
-                "{{host}}",
-                "bytes",
-            ),
-            _lines(
-                "Rule evaluation",
-                "ルール評価時間",
-                "max by (rule_group) (prometheus_rule_group_last_duration_seconds)",
-                "{{rule_group}}",
-                "s",
-            ),
-            _lines(
-                "Notifications that failed",
-                "失敗した通知",
-                "sum by (integration) (rate(alertmanager_notifications_failed_total[$__rate_interval]))",
-                "{{integration}}",
-                "cps",
-            ),
-            _lines(
-                "Notifications",
-                "通知",
-                "sum by (integration) (rate(alertmanager_notifications_total[$__rate_interval]))",
-                "{{integration}}",
-                "cps",
-            ),
-            _lines(
-                "Bytes that Loki takes",
-                "Loki の受信量",
-                "sum(rate(loki_distributor_bytes_received_total[$__rate_interval]))",
-                "Loki",
-                "Bps",
-            ),
-            _lines(
-                "Lines that Loki refuses",
-                "Loki が拒否した行",
-                "sum by (reason) (rate(loki_discarded_samples_total[$__rate_interval]))",
-                "{{reason}}",
-                "cps",
-            ),
-            _lines(
-                "Bytes that collectors send",
-                "収集エージェントの送信量",
-                f"sum by (host, job) (rate(loki_write_sent_bytes_total{{{ON_HOST}}}[$__rate_interval]))",
-                "{{host}} {{job}}",
-                "Bps",
-            ),
-            _lines(
-                "Lines that collectors drop",
-                "収集エージェントが破棄した行",
-                f"sum by (host, job) (rate(loki_write_dropped_entries_total{{{ON_HOST}}}[$__rate_interval]))",
-                "{{host}} {{job}}",
-                "cps",
-            ),
-            _lines(
-                "Memory of the stack",
-                "監視基盤のメモリ",
-                f"max by (job) (process_resident_memory_bytes{{{ON_HOST}}})",
-                "{{job}}",
-                "bytes",
-            ),
+    panels = (*_scraping(), *_prometheus(deployment), *_alertmanager(), *_loki(), *_collectors(), *_programs())
+    return Board("flatnet-monitoring", t("Monitoring", "監視基盤"), panels, (HOST,))
+
+
+def _scraping() -> tuple[Panel, ...]:
+    return (
+        row("Scraping", "収集"),
+        Panel(
+            "table",
+            t("Targets that do not answer", "応答しないターゲット"),
+            t("Empty is good.", "空なら正常です。"),
+            (Query(f"up{{{ON_HOST}}} == 0"),),
+            columns=_DOWN,
         ),
-        (HOST,),
+        _lines(
+            t("Scrape duration", "スクレイプ時間"),
+            t(
+                "The slowest target of each job; a scrape is given up after 10 s.",
+                "ジョブごとの最長です。10 秒で打ち切られます。",
+            ),
+            "s",
+            (f"max by (job) (scrape_duration_seconds{{{ON_HOST}}})", "{{job}}"),
+        ),
+        _lines(
+            t("Samples of a scrape", "スクレイプごとのサンプル数"),
+            t("By job; a jump is a label without bounds.", "ジョブ別です。急増は、値の限られないラベルの徴候です。"),
+            "short",
+            (f"sum by (job) (scrape_samples_post_metric_relabeling{{{ON_HOST}}})", "{{job}}"),
+        ),
     )
 
 
-def _lines(en: str, ja: str, expr: str, legend: str, unit: str) -> Panel:
-    title: Bilingual = t(en, ja)
-    description = t(f"{en}, as the programs themselves report.", f"{ja}です。各プログラム自身の値です。")
-    return Panel("timeseries", title, description, (Query(expr, legend),), unit=unit)
+def _prometheus(deployment: Deployment) -> tuple[Panel, ...]:
+    kept = deployment.environment.retention.metrics
+    trouble = ("wal_corruptions", "wal_writes_failed", "compactions_failed", "reloads_failures")
+    return (
+        row("Prometheus", "Prometheus"),
+        _lines(
+            t("Series in memory", "メモリ上の系列数"),
+            t("Memory of Prometheus grows with them.", "Prometheus のメモリ使用量はこれに比例します。"),
+            "short",
+            ("prometheus_tsdb_head_series", "{{host}}"),
+            width=6,
+        ),
+        Panel(
+            "timeseries",
+            t("Storage", "ストレージ"),
+            t(
+                f"Blocks and write-ahead log; above the line ({kept.max_size}) blocks go before {kept.keep}.",
+                f"ブロックと先行書き込みログです。線（{kept.max_size}）を超えると {kept.keep} を待たず削除されます。",
+            ),
+            (
+                Query("prometheus_tsdb_storage_blocks_bytes", "{{host}} blocks"),
+                Query("prometheus_tsdb_wal_storage_size_bytes", "{{host}} WAL"),
+            ),
+            unit="bytes",
+            steps=((kept.max_size.bytes, "red"),),
+            stacked=True,
+            width=6,
+        ),
+        _lines(
+            t("Trouble of the storage", "ストレージの障害"),
+            t(
+                "Corruptions, failed writes and failed compactions in 30 minutes.",
+                "30 分間の破損・書き込み失敗・コンパクション失敗です。",
+            ),
+            "short",
+            *((f"increase(prometheus_tsdb_{name}_total[30m])", name.replace("_", " ")) for name in trouble),
+            width=6,
+        ),
+        _lines(
+            t("Rule evaluation", "ルール評価"),
+            t(
+                "Share of its interval that each group takes; at 100 % evaluations are missed.",
+                "評価間隔に占める時間です。100 % で評価が抜けます。",
+            ),
+            "percent",
+            (_EVALUATION, "{{rule_group}}"),
+            width=6,
+        ),
+    )
+
+
+def _alertmanager() -> tuple[Panel, ...]:
+    return (
+        row("Alertmanager", "Alertmanager"),
+        _lines(
+            t("Notifications", "通知"),
+            t("Messages per second by the way that they take.", "経路別の毎秒通知数です。"),
+            "cps",
+            (per_second("alertmanager_notifications_total", "integration"), "{{integration}}"),
+        ),
+        _lines(
+            t("Notifications that failed", "失敗した通知"),
+            t("Per second, and why.", "毎秒の失敗数と理由です。"),
+            "cps",
+            (
+                per_second("alertmanager_notifications_failed_total", "integration, reason"),
+                "{{integration}} {{reason}}",
+            ),
+        ),
+        _lines(
+            t("Alerts and silences", "アラートとサイレンス"),
+            t("How many Alertmanager holds.", "Alertmanager が保持する件数です。"),
+            "short",
+            (f"alertmanager_alerts{{{ON_HOST}}}", "alerts {{state}}"),
+            (f'alertmanager_silences{{state="active", {ON_HOST}}}', "silences"),
+        ),
+    )
+
+
+def _loki() -> tuple[Panel, ...]:
+    return (
+        row("Loki", "Loki"),
+        _lines(
+            t("Bytes received", "受信量"),
+            t("Bytes of log lines per second.", "毎秒のログのバイト数です。"),
+            "Bps",
+            (per_second("loki_distributor_bytes_received_total", "host"), "{{host}}"),
+            width=6,
+        ),
+        _lines(
+            t("Refused lines", "拒否した行"),
+            t(
+                "Per second by reason; refused for its rate, a line comes again, otherwise it is lost.",
+                "理由別の毎秒行数です。流量による拒否は再送され、それ以外は失われます。",
+            ),
+            "cps",
+            (per_second("loki_discarded_samples_total", "reason"), "{{reason}}"),
+            width=6,
+        ),
+        _lines(
+            t("Open streams", "開いているストリーム"),
+            t("A jump is a label without bounds.", "急増は、値の限られないラベルの徴候です。"),
+            "short",
+            (f"sum by (host) (loki_ingester_memory_streams{{{ON_HOST}}})", "{{host}}"),
+            width=6,
+        ),
+        _lines(
+            t("Time since retention was applied", "保持期間を最後に適用してからの時間"),
+            t("Loki deletes nothing while this grows.", "増え続ける間は何も削除されません。"),
+            "s",
+            (
+                f"time() - (loki_compactor_apply_retention_last_successful_run_timestamp_seconds{{{ON_HOST}}} > 0)",
+                "{{host}}",
+            ),
+            width=6,
+        ),
+    )
+
+
+def _collectors() -> tuple[Panel, ...]:
+    return (
+        row("Collectors", "収集エージェント"),
+        _lines(
+            t("Bytes sent", "送信量"),
+            t("Bytes of log lines per second by collector.", "収集エージェント別の毎秒バイト数です。"),
+            "Bps",
+            (per_second("loki_write_sent_bytes_total", "host, job"), "{{host}} {{job}}"),
+        ),
+        _lines(
+            t("Repeated sendings", "再送"),
+            t(
+                "Batches per second; they end when Loki answers again.",
+                "毎秒の再送数です。Loki が応答すると収まります。",
+            ),
+            "cps",
+            (per_second("loki_write_batch_retries_total", "host, job"), "{{host}} {{job}}"),
+        ),
+        _lines(
+            t("Dropped lines", "破棄した行"),
+            t("Per second and why; these are lost.", "毎秒の行数と理由です。これらは失われます。"),
+            "cps",
+            (per_second("loki_write_dropped_entries_total", "host, job, reason"), "{{host}} {{job}} {{reason}}"),
+        ),
+    )
+
+
+def _programs() -> tuple[Panel, ...]:
+    grafana = f'job="{names.JOB_GRAFANA}", {ON_HOST}'
+    return (
+        row("Programs", "プログラム"),
+        _lines(
+            t("Memory", "メモリ"),
+            t(
+                "Resident memory by job; each container has a limit.",
+                "ジョブ別の常駐メモリです。各コンテナに上限があります。",
+            ),
+            "bytes",
+            (f"max by (job, host) (process_resident_memory_bytes{{{ON_HOST}}})", "{{host}} {{job}}"),
+        ),
+        _lines(
+            t("Processors", "CPU"),
+            t("Busy processors by job.", "ジョブ別の CPU 使用量（コア数）です。"),
+            "none",
+            (per_second("process_cpu_seconds_total", "job, host"), "{{host}} {{job}}"),
+        ),
+        _lines(
+            t("Requests to Grafana", "Grafana へのリクエスト"),
+            t("Per second by status.", "ステータス別の毎秒リクエスト数です。"),
+            "reqps",
+            (per_second("grafana_http_request_duration_seconds_count", "status_code", grafana), "{{status_code}}"),
+        ),
+    )
+
+
+def _lines(title: Bilingual, description: Bilingual, unit: str, *queries: tuple[str, str], width: int = 8) -> Panel:
+    found = tuple(Query(expr, legend) for expr, legend in queries)
+    return Panel("timeseries", title, description, found, unit=unit, width=width)

@@ -4,55 +4,73 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from generators.grafana.panel import Board, Panel, Query, t
+from generators.grafana.panel import Board, Panel, Query, row, t
+from model.bilingual import Bilingual
 from model.deployment import Deployment
-from model.objective import Objective
+from model.objective import BurnWindow, Objective
 
 
 def board(deployment: Deployment) -> Board:
-    """One row for each objective."""
+    """One line of panels for each objective."""
     found = sorted(deployment.environment.objectives.items())
-    panels = [panel for _, objective in found for panel in _row(objective)]
+    panels = [panel for _, objective in found for panel in _line(objective)]
     return Board("flatnet-objectives", t("Objectives", "目標"), tuple(panels))
 
 
-def _row(objective: Objective) -> Iterator[Panel]:
+def _line(objective: Objective) -> Iterator[Panel]:
     title, window = objective.title, str(objective.window)
-    bad = f"site:{objective.record}_errors:ratio_rate"
+    bad = f"site:{objective.record}_errors:ratio_rate{window}"
+    promised = f"{objective.target:g} %"
+    yield row(f"{title.en}: {promised} over {window}", f"{title.ja}: {window} で {promised}")
     yield Panel(
         "stat",
-        t(
-            f"{title.en} over {window} ({objective.target:g} % promised)",
-            f"{title.ja}（{window}、目標 {objective.target:g} %）",
-        ),
-        t("Share of good events.", "良好なイベントの割合です。"),
-        (Query(f"100 * (1 - {bad}{window})", "{{site}}"),),
+        t(f"{title.en} over {window}", f"{title.ja}（{window}）"),
+        t(f"Share of good events; {promised} was promised.", f"良好なイベントの割合です。目標は {promised} です。"),
+        (Query(f"100 * (1 - {bad})", "{{site}}"),),
         unit="percent",
-        steps=((0.0, "red"), (objective.target, "green")),
+        decimals=3,
+        below="red",
+        steps=((objective.target, "green"),),
+        width=4,
     )
     yield Panel(
         "bargauge",
         t(f"{title.en}: budget left", f"{title.ja}: 残りの許容量"),
         t(
-            "What may still go wrong in the window; below zero the promise is broken.",
-            "期間内に許される残りです。0 未満は目標未達です。",
+            "What may still go wrong in the window; at zero the promise is broken.",
+            "期間内に許される残りです。0 で目標未達です。",
         ),
-        (Query(f"100 * (1 - {bad}{window} / {objective.budget:.10g})", "{{site}}"),),
+        (Query(f"100 * (1 - {bad} / {objective.budget:.10g})", "{{site}}"),),
         unit="percent",
-        steps=((0.0, "red"), (10.0, "orange"), (50.0, "green")),
+        below="red",
+        steps=((0, "orange"), (25, "green")),
         maximum=100,
+        width=4,
     )
-    yield Panel(
+    yield _burn(
+        objective, t("burns fast", "急な消費"), t("people are called", "担当者が呼び出されます"), objective.fast
+    )
+    yield _burn(objective, t("burns slowly", "緩やかな消費"), t("it can wait", "勤務時間に対応します"), objective.slow)
+
+
+def _burn(objective: Objective, how: Bilingual, then: Bilingual, windows: tuple[BurnWindow, ...]) -> Panel:
+    title = objective.title
+    lengths = [length for window in windows for length in (window.short, window.long)]
+    lines = sorted((window.factor, window.long) for window in windows)
+    described = ", ".join(f"{factor:g} ({length})" for factor, length in lines)
+    return Panel(
         "timeseries",
-        t(f"{title.en}: burn rate", f"{title.ja}: 消費速度"),
+        t(f"{title.en}: {how.en}", f"{title.ja}: {how.ja}"),
         t(
-            "1 uses the budget up exactly at the end of the window; the lines are where alerts fire.",
-            "1 なら期間の終わりにちょうど使い切ります。線はアラートのしきい値です。",
+            f"At 1 the budget is used up exactly at the end of the window. From the lines on, {described}, {then.en}.",
+            f"1 なら期間の終わりにちょうど使い切ります。線（{described}）を超えると{then.ja}。",
         ),
         tuple(
-            Query(f"{bad}{burn.long} / {objective.budget:.10g}", f"{{{{site}}}} {burn.long}")
-            for burn in objective.burn_windows
+            Query(
+                f"site:{objective.record}_errors:ratio_rate{length} / {objective.budget:.10g}", f"{{{{site}}}} {length}"
+            )
+            for length in lengths
         ),
-        unit="short",
-        steps=tuple((burn.factor, color) for burn, color in zip(objective.fast[::-1], ("orange", "red"), strict=True)),
+        unit="none",
+        steps=tuple((factor, color) for (factor, _), color in zip(lines, ("orange", "red"), strict=True)),
     )
