@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -77,6 +78,25 @@ def test_files_have_the_form_that_their_schema_gives(schema_file: Path) -> None:
         for error in validator.iter_errors(document)
     ]
     assert faults == []
+
+
+def objects(schema: Any, path: str = "$") -> Iterator[tuple[str, dict[str, Any]]]:
+    """Every part of a schema that describes a mapping, with its place."""
+    if isinstance(schema, dict):
+        if schema.get("type") == "object":
+            yield path, schema
+        for key, value in schema.items():
+            yield from objects(value, f"{path}.{key}")
+    elif isinstance(schema, list):
+        for index, value in enumerate(schema):
+            yield from objects(value, f"{path}[{index}]")
+
+
+@pytest.mark.parametrize("schema_file", SCHEMAS, ids=lambda path: path.name)
+def test_a_schema_takes_no_key_that_it_does_not_describe(schema_file: Path) -> None:
+    found = list(objects(json.loads(schema_file.read_text(encoding="utf-8"))))
+    assert found
+    assert [path for path, part in found if part.get("additionalProperties", True) is True] == []
 
 
 def test_every_json_and_yaml_file_has_a_schema() -> None:

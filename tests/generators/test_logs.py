@@ -1,0 +1,79 @@
+"""Loki, the collectors and logrotate keep what the retention table says, under labels with bounds."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import yaml
+
+from generators import alloy, logrotate, loki
+from model.deployment import Deployment
+from model.names import LOG_KINDS
+
+# Labels whose values the model or the program bounds; everything else is structured metadata.
+BOUNDED = {"channel", "component", "container", "host", "kind", "level", "site"}
+
+
+def loki_limits(deployment: Deployment) -> dict[str, Any]:
+    (file,) = [file for file in loki.generate(deployment) if file.tree_path.endswith("loki.yaml")]
+    return dict(yaml.safe_load(file.content)["limits_config"])
+
+
+def collectors(deployment: Deployment) -> dict[str, str]:
+    return {file.tree_path: file.content for file in alloy.generate(deployment)}
+
+
+def test_loki_keeps_each_kind_as_long_as_the_table_says(deployment: Deployment) -> None:
+    limits, table = loki_limits(deployment), deployment.environment.retention.logs
+    kept = {stream["selector"]: stream["period"] for stream in limits["retention_stream"]}
+    assert kept == {f'{{kind="{kind}"}}': f"{table.of(kind).keep.hours:.0f}h" for kind in LOG_KINDS}
+    longest = max(table.of(kind).keep.hours for kind in LOG_KINDS)
+    assert limits["retention_period"] == limits["max_query_lookback"] == f"{longest:.0f}h"
+
+
+def test_every_kind_of_log_has_a_source(deployment: Deployment) -> None:
+    said = "\n".join(collectors(deployment).values())
+    for kind in LOG_KINDS:
+        assert re.search(rf'(kind\s+=|replacement\s+=) "{kind}"', said), kind
+
+
+def test_no_label_is_without_bounds(deployment: Deployment) -> None:
+    for path, text in collectors(deployment).items():
+        labels = set(re.findall(r"stage\.labels \{\s+values = \{([^}]*)\}", text))
+        named = {name for block in labels for name in re.findall(r"(\w+)\s*=", block)}
+        named |= set(re.findall(r'target_label\s+= "(\w+)"', text))
+        dropped = {
+            name
+            for block in re.findall(r"label_drop \{\s+values = \[([^]]*)\]", text)
+            for name in re.findall(r"\w+", block)
+        }
+        assert named, path
+        assert named - dropped <= BOUNDED, path
+
+
+def test_other_hosts_push_through_the_gateway_of_the_monitoring_host_with_a_token(multi_host: Deployment) -> None:
+    found = collectors(multi_host)
+    monitor = multi_host.environment.monitoring_host
+    for path, text in found.items():
+        (url,) = re.findall(r'url\s+= "([^"]*)"', text)
+        if path.startswith(f"{monitor.name}/"):
+            assert url == "http://127.0.0.1:3100/loki/api/v1/push"
+            assert "bearer_token_file" not in text
+        else:
+            assert url == f"http://{monitor.nebula_address}:9145/loki/api/v1/push"
+            assert "ingress-token" in text
+
+
+def test_the_error_log_is_read_in_the_zone_of_the_environment(deployment: Deployment) -> None:
+    zone = deployment.environment.time.zone
+    texts = [text for path, text in collectors(deployment).items() if "/wsl/" in path]
+    assert all(re.search(rf'location = "{zone}"', text) for text in texts)
+
+
+def test_logrotate_keeps_as_many_days_as_the_table_says(deployment: Deployment) -> None:
+    days = round(deployment.environment.retention.logs.cni.keep.days)
+    for file in logrotate.generate(deployment):
+        assert f"rotate {days}\n" in file.content
+        assert f"maxage {days}\n" in file.content
+        assert deployment.environment.cni.log in file.content

@@ -1,0 +1,96 @@
+"""What is scraped, and by which way."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from generators import prometheus
+from generators.prometheus.objectives import record, windows
+from model import names
+from model.deployment import Deployment
+
+
+def files(deployment: Deployment) -> dict[str, Any]:
+    host = deployment.environment.monitoring_host.name
+    return {
+        file.tree_path.removeprefix(f"{host}/wsl/etc/"): yaml.safe_load(file.content)
+        for file in prometheus.generate(deployment)
+    }
+
+
+def scrape(deployment: Deployment) -> dict[str, dict[str, Any]]:
+    return {job["job_name"]: job for job in files(deployment)["prometheus/prometheus.yml"]["scrape_configs"]}
+
+
+def targets(job: dict[str, Any]) -> dict[str, tuple[str, str]]:
+    """Address and path of each target by host."""
+    return {
+        group["labels"]["host"]: (group["targets"][0], group["labels"].get("__metrics_path__", job["metrics_path"]))
+        for group in job["static_configs"]
+    }
+
+
+def test_under_nat_the_address_of_windows_is_read_from_the_file_that_its_unit_writes(production: Deployment) -> None:
+    jobs = scrape(production)
+    for name in (names.JOB_GATEWAY, names.JOB_WINDOWS, names.JOB_ALLOY_WINDOWS):
+        assert jobs[name]["file_sd_configs"] == [{"files": ["/var/lib/flatnet-ops/targets/windows.json"]}]
+        assert "static_configs" not in jobs[name]
+    assert targets(jobs[names.JOB_NODE]) == {"tokyo-1": ("127.0.0.1:9100", "/metrics")}
+
+
+def test_mirrored_windows_is_loopback_and_other_hosts_are_reached_through_their_gateway(multi_host: Deployment) -> None:
+    jobs = scrape(multi_host)
+    assert targets(jobs[names.JOB_GATEWAY]) == {
+        "osaka-1": ("127.0.0.1:9145", "/metrics"),
+        "osaka-2": ("10.42.0.2:9145", "/metrics"),
+        "osaka-3": ("10.42.0.3:9145", "/metrics"),
+    }
+    assert targets(jobs[names.JOB_NODE]) == {
+        "osaka-1": ("127.0.0.1:9100", "/metrics"),
+        "osaka-2": ("10.42.0.2:9145", "/node/metrics"),
+        "osaka-3": ("10.42.0.3:9145", "/node/metrics"),
+    }
+
+
+def test_each_site_is_asked_over_http_and_over_tls(deployment: Deployment) -> None:
+    sites = deployment.environment.gateway.sites
+    jobs = scrape(deployment)
+    for name, scheme in ((names.JOB_PROBE_HTTP, "http"), (names.JOB_PROBE_TLS, "https")):
+        asked = {group["labels"]["site"]: group["targets"][0] for group in jobs[name]["static_configs"]}
+        assert asked == {
+            site: f"{scheme}://{facts.server_name}{facts.probe.path}" for site, facts in sorted(sites.items())
+        }
+        modules = files(deployment)["blackbox_exporter/blackbox.yml"]["modules"]
+        assert {group["labels"]["__param_module"] for group in jobs[name]["static_configs"]} <= modules.keys()
+
+
+def test_a_job_and_only_a_job_of_the_model_is_scraped(deployment: Deployment) -> None:
+    assert set(scrape(deployment)) == {job.name for job in deployment.jobs}
+
+
+def test_every_alert_on_metrics_is_in_the_rules_and_has_a_file_of_tests(deployment: Deployment) -> None:
+    rendered = files(deployment)
+    rules = {rule["alert"] for group in rendered["prometheus/rules/alerts.yml"]["groups"] for rule in group["rules"]}
+    on_metrics = [alert for alert in deployment.alerts if alert.file.source == "metrics"]
+    assert rules == {alert.name for alert in on_metrics}
+    assert {alert.page for alert in on_metrics} | {"objectives"} == {
+        Path(path).stem for path in rendered if path.startswith("prometheus/tests/")
+    }
+
+
+def test_an_objective_records_every_window_that_its_alerts_read(deployment: Deployment) -> None:
+    rendered = files(deployment)
+    recorded = {
+        rule["record"] for group in rendered["prometheus/rules/objectives.yml"]["groups"] for rule in group["rules"]
+    }
+    for objective in deployment.environment.objectives.values():
+        assert {record(objective, window) for window in windows(objective)} <= recorded
+    read = [a for a in deployment.alerts if a.objective]
+    assert read
+    for alert in read:
+        assert alert.objective is not None
+        used = [name for name in recorded if f"{name}{{" in alert.expr or f"{name} " in alert.expr]
+        assert len(used) >= 4, f"{alert.name} reads {used}"
