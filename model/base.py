@@ -14,7 +14,8 @@ NAME_KEY = "<name>"
 class Model(BaseModel):
     """Frozen, strict, without unknown keys: what is accepted is used, what is not understood is refused."""
 
-    model_config = ConfigDict(frozen=True, strict=True, extra="forbid", validate_default=False)
+    # Validators are built on first use, which is that of the root: most nouns are never validated alone.
+    model_config = ConfigDict(frozen=True, strict=True, extra="forbid", validate_default=False, defer_build=True)
 
 
 class NamedModel(Model):
