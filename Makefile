@@ -2,6 +2,8 @@
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 MAKEFLAGS += --no-print-directory
+# Compiled modules and templates are kept, whatever the shell says: compiling anew would take a third of each render.
+unexport PYTHONDONTWRITEBYTECODE
 
 PYTHON := .venv/bin/python
 READY := .venv/.ready

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import sys
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
@@ -47,7 +48,7 @@ def _compiled() -> FileSystemBytecodeCache | None:
     Jinja knows when a template has changed. It escapes constants while it compiles, so the name holds the escapes too.
     """
     folder = Path(__file__).parent / "__pycache__"
-    if not os.access(folder, os.W_OK):
+    if sys.dont_write_bytecode or not os.access(folder, os.W_OK):
         return None
     escapes = hashlib.sha256(Path(escape.__file__).read_bytes()).hexdigest()[:16]
     return FileSystemBytecodeCache(str(folder), f"%s.{escapes}.jinja")
