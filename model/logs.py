@@ -12,6 +12,10 @@ from model.values import SizeValue
 
 _MB = 1 << 20
 
+# Hours that a line may be old when it arrives: a host that was off for some days still delivers what it wrote, and a
+# collector goes back as far.
+OLDEST_LINE = 168
+
 
 class LogLimits(Model):
     """What Loki takes at most; above it, the collector waits and sends later."""

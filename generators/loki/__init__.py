@@ -10,6 +10,7 @@ from generators.emit import to_yaml
 from generators.files import RenderedFile, wsl_file
 from generators.rules import rule
 from model.deployment import Deployment
+from model.logs import OLDEST_LINE
 from model.names import LOG_KINDS
 from model.stateful import DATA
 from model.values import SizeValue
@@ -128,8 +129,7 @@ def _limits(deployment: Deployment) -> dict[str, Any]:
         "max_line_size": "256KB",
         "max_line_size_truncate": True,
         "reject_old_samples": True,
-        # A host that was off for some days still delivers what it wrote.
-        "reject_old_samples_max_age": "168h",
+        "reject_old_samples_max_age": _hours(OLDEST_LINE),
         "allow_structured_metadata": True,
         # The collectors set level, component and kind; a second, guessed level would only confuse.
         "discover_log_levels": False,
