@@ -27,8 +27,9 @@ def _all(environment: Environment, path: tuple[str, ...], value: Any) -> Iterato
     elif isinstance(value, int | float):
         yield from (value + 1, value - 1, value * 2, value / 2, value + 0.5)
     elif isinstance(value, list):
+        last = value[-1] if value else ""
         yield from (value[:-1], value[1:])
-        yield from ([*value[:-1], other] for other in candidates(environment, (*path, "0"), value[-1]) if value)
+        yield from ([*value[:-1], other] for other in candidates(environment, (*path, "0"), last))
     elif isinstance(value, str):
         yield from _enumerated(path)
         yield from _similar(value)
