@@ -45,7 +45,11 @@ def _test(test: AlertTest, alert: Alert, deployment: Deployment) -> dict[str, An
     return {
         "name": f"{alert.name} {test.name}" + (" (disabled: never)" if alert.disabled_until else ""),
         "interval": str(test.interval or "1m"),
-        "input_series": [{"series": series.series, "values": series.values} for series in test.series],
+        "input_series": [
+            {"series": series.series.replace("#", str(number)), "values": series.values.replace("#", str(number))}
+            for series in test.series
+            for number in range(1, series.repeat + 1)
+        ],
         "alert_rule_test": [
             {
                 "eval_time": str(test.at),
