@@ -1,4 +1,4 @@
-"""Alerting rules by component, and promtool's unit tests of each alert file."""
+"""Alerting rules by alert file, and promtool's unit tests of each alert file."""
 
 from __future__ import annotations
 
@@ -15,27 +15,28 @@ def _metrics(deployment: Deployment) -> list[Alert]:
     return [alert for alert in deployment.alerts if alert.file.source == "metrics"]
 
 
-def rules(deployment: Deployment) -> dict[str, Any]:
-    """One group for each component, so that a slow one delays no other."""
-    found = sorted(_metrics(deployment), key=lambda alert: (alert.component, alert.name))
+def _by_page(deployment: Deployment) -> list[tuple[str, list[Alert]]]:
+    found = sorted(_metrics(deployment), key=lambda alert: (alert.page, alert.name))
+    return [(page, list(alerts)) for page, alerts in groupby(found, key=lambda alert: alert.page)]
+
+
+def rules(deployment: Deployment) -> dict[str, dict[str, Any]]:
+    """One file with one group for each alert file, by its name: a slow one delays no other, and a test reads its own."""
     return {
-        "groups": [
-            {"name": component, "rules": [rule(alert, deployment) for alert in alerts]}
-            for component, alerts in groupby(found, key=lambda alert: alert.component)
-        ]
+        page: {"groups": [{"name": page, "rules": [rule(alert, deployment) for alert in alerts]}]}
+        for page, alerts in _by_page(deployment)
     }
 
 
 def tests(deployment: Deployment) -> dict[str, dict[str, Any]]:
     """One file for each alert file, by its name."""
-    found = sorted(_metrics(deployment), key=lambda alert: (alert.page, alert.name))
     return {
         page: {
-            "rule_files": ["../rules/alerts.yml"],
+            "rule_files": [f"../rules/{page}.yml"],
             "evaluation_interval": "1m",
             "tests": [_test(test, alert, deployment) for alert in alerts for test in alert.tests],
         }
-        for page, alerts in groupby(found, key=lambda alert: alert.page)
+        for page, alerts in _by_page(deployment)
     }
 
 
