@@ -21,7 +21,7 @@ def _by_page(deployment: Deployment) -> list[tuple[str, list[Alert]]]:
 
 
 def rules(deployment: Deployment) -> dict[str, dict[str, Any]]:
-    """One file with one group for each alert file, by its name: a slow one delays no other, and a test reads its own."""
+    """One file with one group for each alert file: a slow one delays no other, and a test reads its own."""
     return {
         page: {"groups": [{"name": page, "rules": [rule(alert, deployment) for alert in alerts]}]}
         for page, alerts in _by_page(deployment)
