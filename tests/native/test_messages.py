@@ -43,7 +43,7 @@ class Messages:
         data = {"status": status, "alerts": alerts, "commonLabels": alerts[0]["labels"], "receiver": "x"}
         self.data.write_text(json.dumps(data, ensure_ascii=False), encoding="utf-8")
         kind = "html" if template == "flatnet.html" else "text"
-        words = ["--template.glob", self.file, "--template.data", self.data, "--template.type", kind]
+        words: list[str | Path] = ["--template.glob", self.file, "--template.data", self.data, "--template.type", kind]
         return self.judge(
             [self.amtool, "template", "render", *words, "--template.text", f'{{{{ template "{template}" . }}}}']
         )
