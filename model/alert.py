@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from model.base import Model
 from model.bilingual import Bilingual
@@ -39,20 +39,30 @@ class Escalation(Model):
     to: Literal["developers", "manager", "security"]
 
 
+def _number(value: object) -> object:
+    """A number, also as the text that a place becomes; a place that waits for its value is taken as 1."""
+    if not isinstance(value, str):
+        return value
+    return 1 if value.startswith("<<") else int(value) if value.isdecimal() else value
+
+
 class Series(Model):
     """An input series of a unit test, in promtool's notation."""
 
     series: str
     values: str
+    repeat: Annotated[int, BeforeValidator(_number), Field(ge=0)] = Field(
+        1, description="so many series; `#` in the text is the number of each, from 1"
+    )
 
 
 class Lines(Model):
-    """Log lines of a unit test of an alert on logs: the same line again and again."""
+    """Log lines of a unit test of an alert on logs: the same line again and again, from the test's beginning."""
 
     labels: dict[LabelName, str]
     line: str
-    every: Duration
-    count: int = Field(gt=0, le=2000)
+    count: Annotated[int, BeforeValidator(_number), Field(gt=0)]
+    within: Duration = Field(description="the lines are spread evenly over this time")
 
 
 class Firing(Model):

@@ -19,6 +19,7 @@ from model.jobs import Job, camel
 from model.names import Component, Severity
 from model.objective import Objective
 from model.source import Node, read_yaml
+from model.stateful import DATA
 from model.validation import validate
 from model.values import DurationValue
 
@@ -108,6 +109,20 @@ def read_catalogue(folder: Path) -> tuple[CatalogueFile, ...]:
     return tuple(found)
 
 
+def context_of(environment: Environment) -> dict[str, object]:
+    """What `<< … >>` may name in every alert file; an expanded one has `job` or `objective` as well.
+
+    Hosts are not among them: a page is the same for every host, and lists what differs from host to host in a table.
+    """
+    return {
+        "cni": environment.cni,
+        "data": DATA,
+        "gateway": environment.gateway,
+        "monitoring": environment.monitoring,
+        "thresholds": environment.alerts.thresholds,
+    }
+
+
 def resolve(catalogue: tuple[CatalogueFile, ...], environment: Environment, jobs: tuple[Job, ...]) -> tuple[Alert, ...]:
     """The alerts of an environment, by name.
 
@@ -125,7 +140,7 @@ def resolve(catalogue: tuple[CatalogueFile, ...], environment: Environment, jobs
 def _resolve_file(
     file: CatalogueFile, environment: Environment, jobs: tuple[Job, ...], faults: list[Fault]
 ) -> Iterator[Alert]:
-    thresholds = environment.alerts.thresholds
+    context = context_of(environment)
     name = file.alert.alert
     if file.alert.for_each == "job":
         for job in jobs:
@@ -134,17 +149,17 @@ def _resolve_file(
             if _step_key(job) not in file.alert.first_step:
                 faults.append(Fault(file.node.origin, f"{name}: the job `{job.name}` has no first_step"))
                 continue
-            filled = _fill(file, {"thresholds": thresholds, "job": job}, faults)
+            filled = _fill(file, {**context, "job": job}, faults)
             if filled:
                 yield _alert(filled, environment, name + job.camel, job.component, job=job)
     elif file.alert.for_each == "objective":
         for _, objective in sorted(environment.objectives.items()):
-            filled = _fill(file, {"thresholds": thresholds, "objective": objective}, faults)
+            filled = _fill(file, {**context, "objective": objective}, faults)
             if filled:
                 full_name = name + camel(objective.name)
                 yield _alert(filled, environment, full_name, filled.component, objective=objective)
     else:
-        filled = _fill(file, {"thresholds": thresholds}, faults)
+        filled = _fill(file, context, faults)
         if filled:
             yield _alert(filled, environment, name, filled.component)
 

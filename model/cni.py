@@ -19,3 +19,8 @@ class Cni(Model):
     log: LinuxPath = Field("/var/log/flatnet/cni.log", description="one JSON line for each operation")
     observe: bool = Field(True, description="run the plugin through the observing shim, the only complete record")
     register_with_gateways: bool = Field(True, description="registerEnabled: tell the Gateways of new containers")
+
+    @property
+    def lock(self) -> str:
+        """The plugin's lock, which lies beside the addresses."""
+        return self.allocations.rsplit("/", 1)[0] + "/.lock"

@@ -20,13 +20,17 @@ from model.names import Component
 
 @dataclass(frozen=True)
 class Target:
-    """One thing to scrape. `address` is `host:port`; None: the address of Windows under nat, known at run time."""
+    """One thing to scrape. `address` is `host:port`; None: the address of Windows under nat, known at run time.
+
+    `through_gateway`: it is reached by its host's Gateway and cannot answer while that one is down.
+    """
 
     host: str
     instance: str
     address: str | None
     path: str = "/metrics"
     site: str | None = None
+    through_gateway: bool = False
 
 
 @dataclass(frozen=True)
@@ -151,7 +155,8 @@ def _wsl_target(environment: Environment, host: Host, job: str, port: int) -> Ta
 def _windows_target(environment: Environment, host: Host, job: str) -> Target:
     ingress = environment.gateway.ports.metrics
     address = host.windows_from_wsl if host == environment.monitoring_host else host.nebula_address
-    return Target(host.name, host.name, f"{address}:{ingress}" if address else None, ingress_path(job))
+    way = f"{address}:{ingress}" if address else None
+    return Target(host.name, host.name, way, ingress_path(job), through_gateway=True)
 
 
 def _probe_jobs(environment: Environment) -> Iterator[Job]:
@@ -178,7 +183,8 @@ def _workload_jobs(environment: Environment) -> Iterator[Job]:
         if workload.metrics:
             site = environment.gateway.sites[workload.metrics.site]
             address = f"{site.server_name}:{environment.gateway.ports.https}"
-            target = Target(workload.host, workload.host, address, workload.metrics.path, site.name)
+            path = workload.metrics.path
+            target = Target(workload.host, workload.host, address, path, site.name, through_gateway=True)
             title = _title(f"Metrics of {name}", f"{name} のメトリクス")
             token = workload.metrics.token
             yield Job(f"workload-{name}", "containers", title, "process_start_time_seconds", (target,), token=token)

@@ -12,11 +12,14 @@ from model.bilingual import Bilingual
 from model.types import Duration, Name
 from model.values import DurationValue
 
-# Share of the budget that may be spent before each alert, for its long window. 28 and 30 days: the SRE workbook,
-# chapter 5 (2 % in 1 h, 5 % in 6 h, 10 % in 1 d and in 3 d). A week's budget is so small that the same shares would
-# page for a burn that the week survives: there the shares are those that keep the burn factors of the workbook's order.
+# Share of the budget that may be spent before each alert, over its long window; the burn factor is that share, times
+# the objective's window, over the long one. 30 days: the SRE workbook, chapter 5 (2 % in 1 h, 5 % in 6 h, 10 % in 1 d
+# and in 3 d), factors 14.4, 6, 3 and 1. 28 days keep these shares but the last, with which the alert would fire at
+# less than the rate that the objective allows. A week's budget is so small that 2 % in an hour is a burn of 3.4, over
+# before anybody looks: there the shares leave people 12 h, 2 d, 5 d and 7 d from the beginning until the budget is
+# gone (factors 13.4, 3.5, 1.4 and 1).
 WINDOWS_DAYS = (7, 28, 30)
-_SHARES = {7: (0.08, 0.125, 0.20, 0.43), 28: (0.02, 0.05, 0.10, 0.10), 30: (0.02, 0.05, 0.10, 0.10)}
+_SHARES = {7: (0.08, 0.125, 0.20, 3 / 7), 28: (0.02, 0.05, 0.10, 3 / 28), 30: (0.02, 0.05, 0.10, 0.10)}
 _TITLES = {
     "availability": ("Availability", "可用性"),
     "latency": ("Latency", "応答時間"),

@@ -40,7 +40,7 @@ def of_disk_threshold(environment: str, host: str) -> set[str]:
     """The files in which the threshold of DiskAlmostFull shows."""
     return {
         f"{environment}/manifest.json",
-        f"{environment}/{host}/{WSL}/prometheus/rules/alerts.yml",
+        f"{environment}/{host}/{WSL}/prometheus/rules/DiskAlmostFull.yml",
         f"{environment}/{host}/{WSL}/prometheus/tests/DiskAlmostFull.yml",
         f"{environment}/{host}/{WSL}/grafana/dashboards/hosts.json",
         f"{environment}/{host}/{WSL}/grafana/dashboards/overview.json",
@@ -75,7 +75,7 @@ def test_only_the_one_rule_of_the_rules_file_changes(environments: Path, catalog
     path.write_text(
         path.read_text(encoding="utf-8").replace("disk_critical: 90", "disk_critical: 93"), encoding="utf-8"
     )
-    file = f"production/tokyo-1/{WSL}/prometheus/rules/alerts.yml"
+    file = f"production/tokyo-1/{WSL}/prometheus/rules/DiskAlmostFull.yml"
     after = rendered(environments, catalogue)
     old, new = (
         {rule["alert"]: rule for group in yaml.safe_load(tree[file])["groups"] for rule in group["rules"]}

@@ -28,8 +28,9 @@ def generate(deployment: Deployment) -> Iterator[RenderedFile]:
         "time_intervals": times.intervals(environment.time),
     }
     yield wsl_file(host, "/etc/alertmanager/alertmanager.yml", to_yaml(configuration, deployment.name), reload=reload)
-    # Not Jinja: the file is a Go template, and `<< zone >>` is the one value of ours in it.
-    text = (TEMPLATES / f"messages.{environment.language}.tmpl").read_text(encoding="utf-8")
+    # Not Jinja: these are Go templates, and `<< zone >>` is the one value of ours in them.
+    files = (f"words.{environment.language}.tmpl", "messages.tmpl")
+    text = "\n".join((TEMPLATES / name).read_text(encoding="utf-8") for name in files)
     source = header(deployment.name, "{{/* #").rstrip("\n") + " */}}\n"
     messages = source + substitute(text, {"zone": environment.time.zone})
     yield wsl_file(host, "/etc/alertmanager/templates/messages.tmpl", messages, reload=reload)

@@ -60,8 +60,8 @@ def _receiver(receiver: Receiver) -> dict[str, Any]:
                 "send_resolved": True,
                 "color": _COLOR,
                 "title": '{{ template "flatnet.title" . }}',
-                "title_link": "{{ (index .Alerts 0).Annotations.runbook_url }}",
-                "text": '{{ template "flatnet.text" . }}',
+                "title_link": '{{ template "flatnet.runbook" . }}',
+                "text": '{{ template "flatnet.slack" . }}',
                 "fallback": '{{ template "flatnet.title" . }}',
             }
         ]
@@ -85,7 +85,7 @@ def _receiver(receiver: Receiver) -> dict[str, Any]:
                 "webhook_url_file": secret_path(receiver.teams.url),
                 "send_resolved": True,
                 "title": '{{ template "flatnet.title" . }}',
-                "text": '{{ template "flatnet.text" . }}',
+                "text": '{{ template "flatnet.teams" . }}',
             }
         ]
     return ways
@@ -96,9 +96,10 @@ def _pagerduty(key: str) -> dict[str, Any]:
         "routing_key_file": secret_path(key),
         "send_resolved": True,
         "description": '{{ template "flatnet.title" . }}',
-        "severity": '{{ if eq .CommonLabels.severity "critical" }}critical{{ else }}warning{{ end }}',
+        # What one message groups has one name, and so one severity; ours are three of PagerDuty's four.
+        "severity": "{{ .CommonLabels.severity }}",
         "details": {
             "text": '{{ template "flatnet.text" . }}',
-            "runbook": "{{ (index .Alerts 0).Annotations.runbook_url }}",
+            "runbook": '{{ template "flatnet.runbook" . }}',
         },
     }

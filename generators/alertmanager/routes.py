@@ -46,7 +46,8 @@ def _watchdog() -> dict[str, Any]:
         "group_by": ["alertname"],
         "group_wait": "0s",
         "group_interval": "1m",
-        "repeat_interval": "1m",
+        # Below the group interval: with 1m the time that sending takes would have every second beat left out.
+        "repeat_interval": "50s",
     }
 
 

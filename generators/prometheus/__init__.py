@@ -23,7 +23,8 @@ def generate(deployment: Deployment) -> Iterator[RenderedFile]:
     reload = _RELOAD.format(port=stack.prometheus.port)
     yield file("/etc/prometheus/prometheus.yml", scrape.configuration(deployment), reload)
     yield file("/etc/prometheus/web.yml", _WEB)
-    yield file("/etc/prometheus/rules/alerts.yml", alerts.rules(deployment), reload)
+    for page, rules in alerts.rules(deployment).items():
+        yield file(f"/etc/prometheus/rules/{page}.yml", rules, reload)
     yield file("/etc/prometheus/rules/objectives.yml", objectives.rules(deployment), reload)
     for page, tests in alerts.tests(deployment).items():
         yield file(f"/etc/prometheus/tests/{page}.yml", tests)

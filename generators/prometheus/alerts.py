@@ -1,4 +1,4 @@
-"""Alerting rules by component, and promtool's unit tests of each alert file."""
+"""Alerting rules by alert file, and promtool's unit tests of each alert file."""
 
 from __future__ import annotations
 
@@ -15,27 +15,28 @@ def _metrics(deployment: Deployment) -> list[Alert]:
     return [alert for alert in deployment.alerts if alert.file.source == "metrics"]
 
 
-def rules(deployment: Deployment) -> dict[str, Any]:
-    """One group for each component, so that a slow one delays no other."""
-    found = sorted(_metrics(deployment), key=lambda alert: (alert.component, alert.name))
+def _by_page(deployment: Deployment) -> list[tuple[str, list[Alert]]]:
+    found = sorted(_metrics(deployment), key=lambda alert: (alert.page, alert.name))
+    return [(page, list(alerts)) for page, alerts in groupby(found, key=lambda alert: alert.page)]
+
+
+def rules(deployment: Deployment) -> dict[str, dict[str, Any]]:
+    """One file with one group for each alert file: a slow one delays no other, and a test reads its own."""
     return {
-        "groups": [
-            {"name": component, "rules": [rule(alert, deployment) for alert in alerts]}
-            for component, alerts in groupby(found, key=lambda alert: alert.component)
-        ]
+        page: {"groups": [{"name": page, "rules": [rule(alert, deployment) for alert in alerts]}]}
+        for page, alerts in _by_page(deployment)
     }
 
 
 def tests(deployment: Deployment) -> dict[str, dict[str, Any]]:
     """One file for each alert file, by its name."""
-    found = sorted(_metrics(deployment), key=lambda alert: (alert.page, alert.name))
     return {
         page: {
-            "rule_files": ["../rules/alerts.yml"],
+            "rule_files": [f"../rules/{page}.yml"],
             "evaluation_interval": "1m",
             "tests": [_test(test, alert, deployment) for alert in alerts for test in alert.tests],
         }
-        for page, alerts in groupby(found, key=lambda alert: alert.page)
+        for page, alerts in _by_page(deployment)
     }
 
 
@@ -45,7 +46,11 @@ def _test(test: AlertTest, alert: Alert, deployment: Deployment) -> dict[str, An
     return {
         "name": f"{alert.name} {test.name}" + (" (disabled: never)" if alert.disabled_until else ""),
         "interval": str(test.interval or "1m"),
-        "input_series": [{"series": series.series, "values": series.values} for series in test.series],
+        "input_series": [
+            {"series": series.series.replace("#", str(number)), "values": series.values.replace("#", str(number))}
+            for series in test.series
+            for number in range(1, series.repeat + 1)
+        ],
         "alert_rule_test": [
             {
                 "eval_time": str(test.at),

@@ -10,6 +10,7 @@ from typing import Any
 from model import names
 from model.deployment import Deployment
 from model.objective import Objective
+from model.values import DurationValue
 
 
 def record(objective: Objective, window: str) -> str:
@@ -26,25 +27,37 @@ def windows(objective: Objective) -> list[str]:
 
 
 def rules(deployment: Deployment) -> dict[str, Any]:
-    """One group for each objective."""
-    return {"groups": [_group(objective, deployment) for _, objective in _objectives(deployment)]}
+    """Two groups for each objective: what calls people is measured every minute, what reads days every two."""
+    return {"groups": [group for _, objective in _objectives(deployment) for group in _groups(objective, deployment)]}
 
 
 def _objectives(deployment: Deployment) -> list[tuple[str, Objective]]:
     return sorted(deployment.environment.objectives.items())
 
 
-def _group(objective: Objective, deployment: Deployment) -> dict[str, Any]:
+def _groups(objective: Objective, deployment: Deployment) -> list[dict[str, Any]]:
     sites = _sites(objective, deployment)
-    ratios = [
-        {"record": record(objective, window), "expr": _bad(objective, sites, window) + "\n"}
+    short = _short(objective)
+    ratios = {
+        window: {"record": record(objective, window), "expr": _bad(objective, sites, window) + "\n"}
         for window in windows(objective)
-    ]
+    }
     target = {
         "record": f"site:{objective.record}:objective",
         "expr": f"group by (site) ({_presence(objective, sites)}) * {objective.target / 100:.10g}\n",
     }
-    return {"name": f"objective-{objective.name}", "rules": [*ratios, target]}
+    hours = [ratios[window] for window in short]
+    days = [rule for window, rule in ratios.items() if window not in short]
+    # Below the 5 minutes for which Prometheus looks back, or the series would have gaps.
+    return [
+        {"name": f"objective-{objective.name}", "interval": "1m", "rules": [*hours, target]},
+        {"name": f"objective-{objective.name}-days", "interval": "2m", "rules": days},
+    ]
+
+
+def _short(objective: Objective) -> list[str]:
+    """The windows of hours."""
+    return [window for window in windows(objective) if DurationValue.parse(window).days < 1]
 
 
 def _sites(objective: Objective, deployment: Deployment) -> str:
@@ -75,7 +88,7 @@ def _bad(objective: Objective, sites: str, window: str) -> str:
 
 
 def tests(deployment: Deployment) -> dict[str, Any]:
-    """Each objective's series with known good and bad events over an hour."""
+    """Each objective's series with known good and bad events over seven hours."""
     return {
         "rule_files": ["../rules/objectives.yml"],
         "evaluation_interval": "1m",
@@ -86,19 +99,25 @@ def tests(deployment: Deployment) -> dict[str, Any]:
 def _test(objective: Objective, deployment: Deployment) -> dict[str, Any]:
     site = (objective.sites or tuple(sorted(deployment.environment.gateway.sites)))[0]
     series = {f'{name}, site="{site}"}}': values for name, values in _quarter_bad(objective).items()}
-    name = record(objective, "1h")
+    label = f'{{site="{site}"}}'  # the shortest window has too few samples to tell a quarter
     return {
         "name": f"a quarter of the events of {objective.name} is bad",
         "interval": "1m",
         "input_series": [{"series": name, "values": values} for name, values in series.items()],
         "promql_expr_test": [
-            {
-                "expr": f"round({name}, 0.001)",
-                "eval_time": "2h",
-                "exp_samples": [{"labels": f'{{site="{site}"}}', "value": 0.25}],
-            }
+            *(_is(f"round({record(objective, window)}, 0.01)", label, 0.25) for window in _short(objective)[1:]),
+            _is(
+                f"site:{objective.record}:objective",
+                f"site:{objective.record}:objective{label}",
+                objective.target / 100,
+            ),
         ],
     }
+
+
+def _is(expression: str, labels: str, value: float) -> dict[str, Any]:
+    sample = {"labels": labels, "value": value}
+    return {"expr": expression, "eval_time": "7h", "exp_samples": [sample]}
 
 
 def _quarter_bad(objective: Objective) -> dict[str, str]:
@@ -106,10 +125,11 @@ def _quarter_bad(objective: Objective) -> dict[str, str]:
     gateway = f'job="{names.JOB_GATEWAY}", host="a"'
     if objective.kind == "availability":
         probe = f'probe_success{{job="{names.JOB_PROBE_TLS}", host="a"'
-        return {f'{probe}, instance="1"': "1x150", f'{probe}, instance="2"': "1 0 1 0" + " 1 0" * 75}
+        return {f'{probe}, instance="1"': "1x450", f'{probe}, instance="2"': "1 0 1 0" + " 1 0 1 0" * 110}
     if objective.kind == "errors":
         requests = f"{names.GATEWAY_REQUESTS}{{{gateway}"
-        return {f'{requests}, status="2xx"': "0+30x150", f'{requests}, status="5xx"': "0+10x150"}
+        return {f'{requests}, status="2xx"': "0+30x450", f'{requests}, status="5xx"': "0+10x450"}
     assert objective.limit is not None
     bucket = f'{names.GATEWAY_DURATION}_bucket{{{gateway}, le="{float(objective.limit.seconds)}"'
-    return {bucket: "0+30x150", f"{names.GATEWAY_DURATION}_count{{{gateway}": "0+40x150"}
+    requests = f'{names.GATEWAY_REQUESTS}{{{gateway}, status="2xx"'
+    return {bucket: "0+30x450", f"{names.GATEWAY_DURATION}_count{{{gateway}": "0+40x450", requests: "0+40x450"}

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 
 from model.environment import Environment
-from model.objective import WINDOWS_DAYS
+from model.objective import WINDOWS_DAYS, Objective
 from model.rules.broken import Broken, Path, unknown
 from model.stateful import stack_parts
 
@@ -25,6 +26,8 @@ def objectives_can_be_measured(environment: Environment) -> Iterator[Broken]:
         elif objective.window > keep:
             message = f"the window {objective.window} is longer than metrics are kept, {keep}"
             yield Broken((*path, "window"), message, "lengthen `retention.metrics.keep` or shorten the window")
+        else:
+            yield from _burns_can_be_seen(objective, (*path, "target"))
         sites = (((*path, "sites", index), site) for index, site in enumerate(objective.sites))
         yield from unknown("site", environment.gateway.sites, sites)
         if (objective.kind == "latency") != (objective.limit is not None):
@@ -33,6 +36,18 @@ def objectives_can_be_measured(environment: Environment) -> Iterator[Broken]:
             bounds = ", ".join(f"{bound:g}" for bound in buckets)
             message = f"{objective.limit} is no bound of the latency histogram"
             yield Broken((*path, "limit"), message, f"`gateway.latency_buckets` has {bounds} (seconds)")
+
+
+def _burns_can_be_seen(objective: Objective, path: Path) -> Iterator[Broken]:
+    """Even if every event is bad, the budget burns no more than 1 / budget times too fast."""
+    fastest = max(objective.burn_windows, key=lambda window: window.factor)
+    if fastest.factor * objective.budget >= 1:
+        least = math.ceil(100 * (100 - 100 / fastest.factor)) / 100
+        message = (
+            f"with a target of {objective.target:g} % errors burn the budget {1 / objective.budget:.3g} times too fast"
+            f" at most, and the alert over {fastest.long} needs {fastest.factor:.3g}: it could never fire"
+        )
+        yield Broken(path, message, f"write a target above {least:g}")
 
 
 def thresholds_are_in_order(environment: Environment) -> Iterator[Broken]:

@@ -48,7 +48,7 @@ def test_explain_tells_value_origin_what_it_overrode_and_the_files(
     assert "alerts.thresholds.disk_critical = 93.0" in told
     assert "environments/production/operations.yaml" in told
     assert "overrode  90  (environments/policies/policies.yaml" in told
-    assert "rendered/production/tokyo-1/wsl/etc/prometheus/rules/alerts.yml" in told
+    assert "rendered/production/tokyo-1/wsl/etc/prometheus/rules/DiskAlmostFull.yml" in told
 
 
 def test_explain_finds_another_value_for_an_empty_list(checkout: Path, capsys: pytest.CaptureFixture[str]) -> None:
