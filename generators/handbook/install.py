@@ -166,12 +166,12 @@ def _start(deployment: Deployment, host: Host, units: list[str]) -> str:
     if host == deployment.environment.monitoring_host and host.wsl.networking == "nat":
         lines.append("systemctl enable --now flatnet-windows-targets.service")
     lines += [f"systemctl start {name}.service" for name in units]
-    timers = (
+    triggers = (
         f"jq -r '{_selected(host.name)}\n"
-        '       | .value.target | select(test("^/etc/systemd/system/.*[.]timer$")) | split("/")[-1]\' manifest.json |\n'
+        '       | .value.target | select(test("^/etc/systemd/system/.*[.](path|timer)$")) | split("/")[-1]\' manifest.json |\n'
         "xargs systemctl enable --now"
     )
-    return "\n".join([*lines, timers])
+    return "\n".join([*lines, triggers])
 
 
 def _ready(ports: dict[str, int]) -> str:
