@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from pydantic import Field, model_validator
+from typing import Annotated
+
+from pydantic import AfterValidator, Field
 
 from model.base import Model
 from model.types import LinuxPath, fault
@@ -16,25 +18,25 @@ DURATION_BUCKETS = (0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
 """Upper bounds in seconds: a usual ADD takes some hundredths; one that waits for a Gateway in vain takes 5."""
 
 
+def _no_shim(path: str) -> str:
+    if path.rsplit("/", 1)[1] == SHIM:
+        raise fault("binary", f"`{SHIM}` is the name of the observing shim; write the plugin's own path")
+    return path
+
+
 class Cni(Model):
     """The plugin `flatnet` and its observing collector."""
 
     bridge: str = Field("flatnet-br0", pattern=r"^[a-z][a-z0-9-]{0,14}$", description="bridge of the containers")
     mtu: int = Field(1500, ge=1280, le=9000)
     conflist: LinuxPath = "/etc/cni/net.d/flatnet.conflist"
-    binary: LinuxPath = "/opt/cni/bin/flatnet"
+    binary: Annotated[LinuxPath, AfterValidator(_no_shim)] = "/opt/cni/bin/flatnet"
     allocations: LinuxPath = "/var/lib/flatnet/ipam/allocations.json"
     log: LinuxPath = Field("/var/log/flatnet/cni.log", description="one JSON line for each operation")
     observe: bool = Field(True, description="run the plugin through the observing shim, the only complete record")
     register_with_gateways: bool | None = Field(
         None, description="registryEnabled: tell the Gateways of new containers; the default is: on several hosts"
     )
-
-    @model_validator(mode="after")
-    def _plugin_is_not_the_shim(self) -> Cni:
-        if self.binary == self.shim:
-            raise fault("binary", f"`{SHIM}` is the name of the observing shim; write the plugin's own path")
-        return self
 
     @property
     def shim(self) -> str:

@@ -1,4 +1,4 @@
-"""CNI: the conflist, the shim that observes the plugin, the collector of its metrics, and the addresses of workloads."""
+"""CNI: the conflist, the shim that observes the plugin, the collector of metrics, the addresses of workloads."""
 
 from __future__ import annotations
 

@@ -168,7 +168,8 @@ def _start(deployment: Deployment, host: Host, units: list[str]) -> str:
     lines += [f"systemctl start {name}.service" for name in units]
     triggers = (
         f"jq -r '{_selected(host.name)}\n"
-        '       | .value.target | select(test("^/etc/systemd/system/.*[.](path|timer)$")) | split("/")[-1]\' manifest.json |\n'
+        '       | .value.target | select(test("^/etc/systemd/system/.*[.](path|timer)$"))\n'
+        '       | split("/")[-1]\' manifest.json |\n'
         "xargs systemctl enable --now"
     )
     return "\n".join([*lines, triggers])

@@ -115,7 +115,11 @@ def read_containers() -> tuple[Container, ...]:
     command = ["podman", "ps", "--all", "--no-trunc", "--format", "json"]
     try:
         done = subprocess.run(
-            command, stdin=subprocess.DEVNULL, capture_output=True, timeout=PODMAN_SECONDS, env={**os.environ, "LC_ALL": "C"}
+            command,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            timeout=PODMAN_SECONDS,
+            env={**os.environ, "LC_ALL": "C"},
         )
     except subprocess.TimeoutExpired:
         raise UnreadableError(f"podman has not answered within {PODMAN_SECONDS} s") from None

@@ -26,7 +26,9 @@ _DONE = re.compile(
     r"\.(?P<code>\d{1,3}|signal|killed|unknown)\.(?P<microseconds>\d*)\.(?P<unregistered>[01])"
 )
 # libcni: plugin type="flatnet" failed (add): …; a message of Podman's logger has it within quotes of its own.
-_FAILED = re.compile(r'plugin type=\\*"(?P<type>[^"\\]+)\\*"(?: name=\\*"[^"\\]*\\*")? failed \((?P<verb>add|check|delete)\)')
+_FAILED = re.compile(
+    r'plugin type=\\*"(?P<type>[^"\\]+)\\*"(?: name=\\*"[^"\\]*\\*")? failed \((?P<verb>add|check|delete)\)'
+)
 _VERBS = {"add": "ADD", "check": "CHECK", "delete": "DEL"}
 
 
@@ -35,7 +37,9 @@ class Counters:
     """What has been counted. Durations: for each command the operations by bucket, the last one without bound."""
 
     buckets: list[float]
-    operations: dict[str, dict[str, int]] = field(default_factory=lambda: {c: dict.fromkeys(OUTCOMES, 0) for c in COMMANDS})
+    operations: dict[str, dict[str, int]] = field(
+        default_factory=lambda: {c: dict.fromkeys(OUTCOMES, 0) for c in COMMANDS}
+    )
     failures: dict[str, dict[str, int]] = field(default_factory=lambda: {command: {} for command in COMMANDS})
     durations: dict[str, list[int]] = field(default_factory=dict)
     microseconds: dict[str, int] = field(default_factory=lambda: dict.fromkeys(COMMANDS, 0))
@@ -58,14 +62,15 @@ def read_counters(path: Path, buckets: list[float], now: int) -> Counters:
     fresh = Counters(buckets, since=now)
     try:
         found = Counters(**json.loads(path.read_bytes()))
-        if _shape(found) != _shape(fresh) or found.buckets != buckets:
-            raise ValueError("it has another form, or other buckets")
+        if _shape(found) == _shape(fresh) and found.buckets == buckets:
+            return found
+        reason = "it has another form, or other buckets"
     except FileNotFoundError:
         return fresh
     except (OSError, TypeError, ValueError, RecursionError, AttributeError) as error:
-        print(f"{path} cannot be used ({error}): counting starts anew")
-        return fresh
-    return found
+        reason = str(error)
+    print(f"{path} cannot be used ({reason}): counting starts anew")
+    return fresh
 
 
 def _shape(counters: Counters) -> Any:
@@ -161,7 +166,7 @@ def count_journal(plugin: str, counters: Counters, options: tuple[str, ...] = ()
 
 
 def failed_command(message: Any, plugin: str) -> str | None:
-    """The command that a line of Podman's says has failed, or None. Bytes that are no text come as a list of numbers."""
+    """The command that a line of Podman's says has failed, or None. What is no text comes as a list of bytes."""
     if isinstance(message, list):
         message = bytes(byte & 255 for byte in message if isinstance(byte, int)).decode("utf-8", "replace")
     found = _FAILED.search(message) if isinstance(message, str) else None
