@@ -186,9 +186,8 @@ def _node_exporter(_deployment: Deployment, _host: Host, service: Service) -> Co
             f"--web.listen-address=127.0.0.1:{service.port}",
             "--path.rootfs=/host",
             f"--collector.textfile.directory={TEXTFILES}",
-            # WSL shows its disk a second time below /mnt/wslg; the rest is node_exporter's own list.
-            "--collector.filesystem.mount-points-exclude="
-            "^/(dev|mnt/wslg|proc|run/credentials/.+|sys|var/lib/containers/storage/.+)($|/)",
+            # WSL shows its disk a second time below /mnt/wslg; the rest is no disk of its own.
+            "--collector.filesystem.mount-points-exclude=^/(dev|mnt/wslg|proc|run|sys|var/lib/containers/storage)($|/)",
             "--collector.filesystem.fs-types-exclude=^(9p|autofs|cgroup2?|devpts|devtmpfs|overlay|proc|squashfs|sysfs|tmpfs)$",
         ),
         NOBODY,

@@ -6,6 +6,7 @@ import json
 import os
 import random
 import subprocess
+import sys
 from ipaddress import IPv4Address
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from model import names
+from tests.conftest import ROOT
 from tests.generators.cni_host import Cni, allocations, listed, module
 
 state = module("cni_state.py")
@@ -318,14 +320,9 @@ def test_two_runs_at_once_do_not_count_twice(cni: Cni) -> None:
         leave(cni.records, number, "ADD.success.0.5.0")
     cni.collect("[]")
     programs = cni.folder / "programs"
-    runs = [
-        subprocess.Popen(
-            [os.sys.executable, "-B", programs / "cni-collector"],
-            env={"PATH": f"{programs}:/usr/bin:/bin"},
-            stderr=subprocess.DEVNULL,
-        )
-        for _ in range(4)
-    ]  # type: ignore[attr-defined]
+    command = [sys.executable, "-B", str(programs / "cni-collector")]
+    environment = {"PATH": f"{programs}:/usr/bin:/bin"}
+    runs = [subprocess.Popen(command, env=environment, stderr=subprocess.DEVNULL) for _ in range(4)]
     for run in runs:
         run.wait(timeout=30)
     cni.collect("[]")
@@ -386,6 +383,15 @@ def test_a_journal_that_cannot_be_read_costs_nothing_else(cni: Cni) -> None:
     assert done.returncode == 0
     assert "journalctl ended with 1" in done.stdout
     assert names.CNI_COLLECTED in cni.metrics()
+
+
+def test_what_the_real_podman_says_of_failures_is_understood() -> None:
+    said = json.loads((ROOT / "tests/generators/podman_says.json").read_text(encoding="utf-8"))["lines"]
+    assert len(said) > 5
+    for line in said:
+        expected = "ADD" if "failed (add)" in line else "DEL" if "failed (delete)" in line else None
+        assert operations.failed_command(line, "flatnet") == expected
+        assert operations.failed_command(line, "flatnet-observed") is None
 
 
 @given(json_values | st.binary(max_size=50).map(list))

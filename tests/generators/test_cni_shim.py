@@ -368,7 +368,7 @@ def test_without_open_streams_the_plugin_runs_all_the_same(cni: Cni) -> None:
 
 
 def test_where_no_pipe_is_to_be_had_the_plugin_runs_unobserved(cni: Cni) -> None:
-    command = ["prlimit", "--nofile=5:5", cni.shim]
+    command = ["prlimit", "--nofile=5:5", str(cni.shim)]
     done = subprocess.run(
         command, env=cni.environment(ADDED), stdin=subprocess.DEVNULL, capture_output=True, timeout=30
     )
