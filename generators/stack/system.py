@@ -38,6 +38,8 @@ def files(deployment: Deployment, host: Host) -> Iterator[RenderedFile]:
             folders=_folders(environment.cni, host),
             journal_megabytes=retention.journal_disk.mebibytes,
             journal_days=round(max(retention.logs.system.keep, retention.logs.containers.keep).days),
+            conflists=folder_of(environment.cni.conflist),
+            plugins=folder_of(environment.cni.binary),
             container_bytes=retention.logs.containers.max_size.bytes,
             grafana=GRAFANA,
             loki=LOKI,

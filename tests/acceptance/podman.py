@@ -12,17 +12,6 @@ from pathlib import Path
 
 from tests.generators.cni_host import HOST, SETTINGS
 
-CONFIGURATION = """\
-[network]
-network_backend = "cni"
-network_config_dir = "{folder}/net.d"
-cni_plugin_dirs = ["{folder}/bin"]
-[engine]
-cgroup_manager = "cgroupfs"
-events_logger = "file"
-[containers]
-log_driver = "k8s-file"
-"""
 # The file `<command>` says how it ends: what it prints, and with which code.
 PLUGIN = """\
 #!/bin/sh
@@ -47,12 +36,12 @@ class Podman:
     """A storage, a network and a plugin in a folder."""
 
     folder: Path
-    conflist: Path
+    etc: Path  # of the rendered host
 
     def __post_init__(self) -> None:
         for name in ("bin", "net.d", "image"):
             (self.folder / name).mkdir(parents=True)
-        (self.folder / "containers.conf").write_text(CONFIGURATION.format(folder=self.folder), encoding="utf-8")
+        (self.folder / "containers.conf").write_text(self._configuration(), encoding="utf-8")
         self._program("flatnet", PLUGIN.format(folder=self.folder))
         shim = (HOST / "flatnet-observed").read_text(encoding="utf-8")
         self._program("flatnet-observed", shim.replace(SETTINGS, repr(f"{self.folder}/cni.json")))
@@ -68,9 +57,22 @@ class Podman:
         (self.folder / "bin" / name).write_text(text, encoding="utf-8")
         (self.folder / "bin" / name).chmod(0o755)
 
+    def _configuration(self) -> str:
+        """The rendered file, with folders of the test, and without a journal and systemd's control groups."""
+        text = (self.etc / "containers/containers.conf.d/flatnet-ops.conf").read_text(encoding="utf-8")
+        for old, new in (
+            ('"/etc/cni/net.d"', f'"{self.folder}/net.d"'),
+            ('["/opt/cni/bin", ', f'["{self.folder}/bin", '),
+            ('events_logger = "journald"', 'events_logger = "file"\ncgroup_manager = "cgroupfs"'),
+            ('log_driver = "journald"', 'log_driver = "k8s-file"'),
+        ):
+            assert text.count(old) == 1, old
+            text = text.replace(old, new)
+        return text
+
     def observe(self, yes: bool) -> None:
         """Have the conflist name the shim, as rendered, or the plugin itself."""
-        text = self.conflist.read_text(encoding="utf-8")
+        text = (self.etc / "cni/net.d/flatnet.conflist").read_text(encoding="utf-8")
         assert '"flatnet-observed"' in text
         text = text if yes else text.replace('"flatnet-observed"', '"flatnet"')
         (self.folder / "net.d/flatnet.conflist").write_text(text, encoding="utf-8")

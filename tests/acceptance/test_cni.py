@@ -52,7 +52,7 @@ def operation(command: str, outcome: str) -> str:
 
 @pytest.fixture(scope="module")
 def podman(tmp_path_factory: pytest.TempPathFactory) -> Podman:
-    return Podman(tmp_path_factory.mktemp("podman"), HOST / "etc/cni/net.d/flatnet.conflist")
+    return Podman(tmp_path_factory.mktemp("podman"), HOST / "etc")
 
 
 def what_podman_says(podman: Podman) -> list[str]:
@@ -68,12 +68,25 @@ def what_podman_says(podman: Podman) -> list[str]:
         )
         podman.works()
         podman("rm", "later")
-    podman.fails("DEL", BROKEN_FILE)
-    script = "$podman run --detach --name=long $options probe /busybox sleep 60; $podman rm --force --time=0 long"
-    said.append(podman.script(script))
-    podman.works()
+    said.append(failed_removal(podman))
     texts = [f"{done.returncode}\n{done.stdout}{done.stderr}" for done in said]
     return [re.sub(r"[0-9a-f]{64}", "<id>", re.sub(r'time="[^"]*"', 'time="<time>"', text)) for text in texts]
+
+
+def failed_removal(podman: Podman) -> subprocess.CompletedProcess[str]:
+    """What Podman prints of a DEL that fails; it or its monitor in the background cleans up, as chance has it."""
+    podman.fails("DEL", BROKEN_FILE)
+    for number in range(20):
+        name = f"long-{number}"
+        script = (
+            f"$podman run --detach --name={name} $options probe /busybox sleep 60; $podman rm --force --time=0 {name}"
+        )
+        done = podman.script(script)
+        if "failed (delete)" in done.stderr:
+            podman.works()
+            done.stdout = ""
+            return done
+    raise AssertionError("the monitor was always first")
 
 
 def test_podman_sees_no_difference_and_every_operation_is_on_record(
@@ -88,9 +101,9 @@ def test_podman_sees_no_difference_and_every_operation_is_on_record(
 
     log = (podman.folder / "log/cni.log").read_text(encoding="utf-8").splitlines()
     lines = [json.loads(line) for line in log]
-    assert {line["name"] for line in lines} == {"good", "bad", "later", "long"}
+    assert {line["name"].split("-")[0] for line in lines} == {"good", "bad", "later", "long"}
     assert sum(line["message"] == "ADD failed" for line in lines) == 6
-    assert [line["code"] for line in lines if line["message"] == "DEL failed"] == ["102"]
+    assert {line["code"] for line in lines if line["message"] == "DEL failed"} == {"102"}
     assert len(list((podman.folder / "records").glob("done.*"))) == len(lines)
     assert list((podman.folder / "records").glob("begun.*")) == []
 
