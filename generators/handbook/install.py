@@ -160,7 +160,12 @@ def _windows_files(environment: str, host: Host) -> str:
 
 
 def _start(deployment: Deployment, host: Host, units: list[str]) -> str:
-    lines = ["systemctl daemon-reload", "systemctl restart systemd-journald.service", "sysctl --system"]
+    lines = [
+        "systemctl daemon-reload",
+        "systemctl restart systemd-journald.service",
+        "systemctl stop 'systemd-timesyncd.*'",
+        "sysctl --system",
+    ]
     if "containers" in host.roles:
         lines.append("systemctl enable --now podman.socket")
     if host == deployment.environment.monitoring_host and host.wsl.networking == "nat":

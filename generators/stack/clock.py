@@ -18,14 +18,15 @@ SCRIPT = "/usr/local/lib/flatnet-ops/clock"
 def files(deployment: Deployment, host: Host) -> Iterator[RenderedFile]:
     """Render the script, its unit and timer, and what keeps Ubuntu's NTP client from running beside it."""
     yield wsl_file(host.name, SCRIPT, (HERE / "host" / "clock").read_text(encoding="utf-8"), mode=0o755)
-    for template, path, restart in (
-        ("flatnet-clock.service", "/etc/systemd/system/flatnet-clock.service", "flatnet-clock.timer"),
-        ("flatnet-clock.timer", "/etc/systemd/system/flatnet-clock.timer", "flatnet-clock.timer"),
+    timer = "systemctl restart flatnet-clock.timer"
+    for template, path, command in (
+        ("flatnet-clock.service", "/etc/systemd/system/flatnet-clock.service", timer),
+        ("flatnet-clock.timer", "/etc/systemd/system/flatnet-clock.timer", timer),
         # The last of its folder: Ubuntu's images may have one that takes conditions away.
         (
             "systemd-timesyncd.conf",
             "/etc/systemd/system/systemd-timesyncd.service.d/zz-flatnet-ops.conf",
-            "systemd-timesyncd.service",
+            "systemctl stop 'systemd-timesyncd.*'",  # a pattern: it is no fault where there is none
         ),
     ):
         text = render(
@@ -38,5 +39,4 @@ def files(deployment: Deployment, host: Host) -> Iterator[RenderedFile]:
             metrics=f"{TEXTFILES}/clock.prom",
             textfiles=TEXTFILES,
         )
-        reload = f"systemctl daemon-reload && systemctl restart {restart}"
-        yield wsl_file(host.name, path, text, reload=reload)
+        yield wsl_file(host.name, path, text, reload=f"systemctl daemon-reload && {command}")
