@@ -6,6 +6,7 @@ import json
 import os
 import signal
 import subprocess
+import sys
 import time
 from pathlib import Path
 from typing import Any
@@ -68,6 +69,17 @@ def test_podman_sees_the_same_bytes_with_and_without_the_shim(
 ) -> None:
     without, observed = both(cni, [*plan, list(end)], command, stdin)
     assert observed == without
+
+
+def test_who_ignores_its_children_gets_the_plugin_once_and_its_end(cni: Cni) -> None:
+    """Where SIGCHLD is ignored, the kernel forgets how a child ended."""
+    ignore = (
+        "import os, signal, sys; signal.signal(signal.SIGCHLD, signal.SIG_IGN); os.execv(sys.argv[1], sys.argv[1:])"
+    )
+    command = [sys.executable, "-c", ignore, str(cni.shim)]
+    plan = [["write", 1, "once", 1], ["exit", 9]]
+    done = subprocess.run(command, env=cni.environment(plan), stdin=subprocess.DEVNULL, capture_output=True, timeout=30)
+    assert (done.returncode, done.stdout) == (9, b"once")
 
 
 @pytest.mark.parametrize("what", ["environment", "arguments", "signals"])
