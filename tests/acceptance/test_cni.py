@@ -23,7 +23,9 @@ from typing import Any
 import pytest
 
 from model import names
+from model.stateful import CNI_TEXTFILES
 from tests.acceptance.podman import Podman
+from tests.acceptance.scratch_host import ScratchHost
 from tests.acceptance.units import read_unit
 from tests.conftest import ROOT, Programs
 from tests.generators.cni_host import CONTAINER, Cni, allocations, listed
@@ -118,6 +120,43 @@ def test_podman_sees_no_difference_and_every_operation_is_on_record(
     assert json.loads(SAID.read_text(encoding="utf-8"))["lines"] == lines_said
 
 
+# --- the rendered files, where they land ----------------------------------------------------------------------------
+
+
+def test_the_rendered_files_work_together_where_they_land(tmp_path: Path) -> None:
+    """Shim, collector and writer of addresses at their own paths, with their rendered settings."""
+    manifest = json.loads((ROOT / "rendered/production/manifest.json").read_text(encoding="utf-8"))["files"]
+    ours = (
+        "/etc/flatnet-ops/cni.json",
+        "/etc/cni/",
+        "/opt/cni/",
+        "/usr/local/lib/",
+        "/etc/sysusers.d/",
+        "/etc/tmpfiles.d/",
+    )
+    with ScratchHost(tmp_path / "host") as host:
+        for path, facts in manifest.items():
+            if path.startswith("tokyo-1/wsl/") and facts["target"].startswith(ours):
+                content = (ROOT / "rendered/production" / path).read_bytes()
+                host.write(facts["target"], content, mode=int(facts["mode"], 8))
+        for command in ("systemd-sysusers", "systemd-tmpfiles --create"):
+            host.run([*command.split(), "flatnet-ops.conf"])
+        host.write("/opt/cni/bin/flatnet", f"#!/bin/sh\necho '{RESULT}'\n", mode=0o755)
+        host.write("/usr/local/bin/podman", f"#!/bin/sh\necho '{listed((CONTAINER, 'forgejo'))}'\n", mode=0o755)
+        host.write("/var/lib/flatnet/ipam/allocations.json", allocations({CONTAINER: "10.87.1.5"}))
+        called = ["env", "CNI_COMMAND=ADD", f"CNI_CONTAINERID={CONTAINER}", "/opt/cni/bin/flatnet-observed"]
+        assert host.run(called).stdout == f"{RESULT}\n"
+        host.run(["/usr/local/lib/flatnet-ops/cni-collector"])
+        host.run(["/usr/local/lib/flatnet-ops/upstreams"])
+        metrics = host.run(["cat", f"{CNI_TEXTFILES}/cni.prom"]).stdout
+        addresses = host.run(["cat", "/mnt/f/flatnet/ops/gateway/upstreams.json"]).stdout
+        log = host.run(["cat", "/var/log/flatnet/cni.log"]).stdout
+    assert f"{operation('ADD', 'success')} 1\n" in metrics
+    assert re.findall(rf"{names.CNI_PLUGIN_READY}{{part=\"(\w+)\"}} 1", metrics) == ["binary", "conflist", "shim"]
+    assert json.loads(addresses) == {"forgejo": "10.87.1.5"}
+    assert json.loads(log)["address"] == "10.87.1.5"
+
+
 # --- the real journal -----------------------------------------------------------------------------------------------
 
 WRITER = "/lib/systemd/systemd-journal-remote"
@@ -187,9 +226,7 @@ def exporter(program: Programs, cni: Cni) -> Iterator[str]:
         address = f"127.0.0.1:{free.getsockname()[1]}"
     unit = read_unit("cni-exporter", (HOST / "etc/containers/systemd/cni-exporter.container").read_text("utf-8"))
     arguments = [
-        re.sub(r"127\.0\.0\.1:\d+$", address, word).replace(
-            "/var/lib/flatnet-ops/cni-textfile", f"{cni.folder}/textfile"
-        )
+        re.sub(r"127\.0\.0\.1:\d+$", address, word).replace(CNI_TEXTFILES, f"{cni.folder}/textfile")
         for word in unit.arguments
     ]
     assert address in " ".join(arguments)
