@@ -76,6 +76,11 @@ def ini(value: object) -> Escaped:
     return Escaped(f"`{text}`" if re.search(r"[;#\"'\\]|^\s|\s$", text) else text)
 
 
+def toml(value: object) -> Escaped:
+    """A string of TOML: its basic strings take every escape that JSON writes."""
+    return Escaped(json.dumps(_one_line(value), ensure_ascii=False))
+
+
 def markdown(value: object) -> Escaped:
     """Text of a Markdown page, also in a cell of a table."""
     text = re.sub(r"([\\`*_\[\]<>|#&~])", r"\\\1", str(value))

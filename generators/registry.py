@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from generators import alertmanager, alloy, backup, grafana, handbook, logrotate, loki, prometheus, stack
+from generators import alertmanager, alloy, backup, cni, grafana, handbook, logrotate, loki, prometheus, stack
 from generators.files import RenderedFile
 from model.deployment import Deployment
 
@@ -14,6 +14,7 @@ GENERATORS: dict[str, Generator] = {
     "alertmanager": alertmanager.generate,
     "alloy": alloy.generate,
     "backup": backup.generate,
+    "cni": cni.generate,
     "grafana": grafana.generate,
     "handbook": handbook.generate,
     "logrotate": logrotate.generate,

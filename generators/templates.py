@@ -28,6 +28,7 @@ _FILTERS: dict[str, Callable[[object], Escaped]] = {
     "shell": escape.shell,
     "systemd": escape.systemd,
     "systemd_word": escape.systemd_word,
+    "toml": escape.toml,
 }
 
 

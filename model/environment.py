@@ -50,6 +50,16 @@ class Environment(Model):
         return len(self.hosts) > 1
 
     @property
+    def registers_containers(self) -> bool:
+        """Whether the plugin tells a Gateway of new containers.
+
+        On a single host the one Gateway needs no registry, and its API listens on the loopback of Windows, which WSL
+        does not reach under nat.
+        """
+        wanted = self.cni.register_with_gateways
+        return self.several_hosts if wanted is None else wanted
+
+    @property
     def monitoring_host(self) -> Host:
         """The host that runs the stack."""
         return self.hosts_with("monitoring")[0]

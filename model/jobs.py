@@ -123,7 +123,7 @@ def _host_jobs(environment: Environment) -> Iterator[Job]:
             containers,
             "Podman exporter",
             "Podman exporter",
-            "podman_container_info",
+            "podman_system_api_version",  # also on a host without containers; away when Podman does not answer
         ),
     )
     for name, component, port, hosts, en, ja, witness in wsl:

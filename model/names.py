@@ -57,13 +57,19 @@ GATEWAY_P2P_PATHS = "flatnet_gateway_p2p_paths"  # gauge
 CNI_ADDRESSES = "flatnet_cni_addresses"  # gauge: state (used, free)
 CNI_ADDRESSES_INCONSISTENT = "flatnet_cni_addresses_inconsistent"  # gauge: kind (duplicate, no_container, no_address)
 CNI_ALLOCATIONS_READABLE = "flatnet_cni_allocations_readable"  # gauge 0/1
+CNI_PODMAN_READABLE = "flatnet_cni_podman_readable"  # gauge 0/1: Podman told its containers; 0: two kinds are unknown
 CNI_ALLOCATIONS_MODIFIED = "flatnet_cni_allocations_modified_timestamp_seconds"  # gauge
-CNI_PLUGIN_READY = "flatnet_cni_plugin_ready"  # gauge 0/1: part (binary, conflist)
+CNI_PLUGIN_READY = "flatnet_cni_plugin_ready"  # gauge 0/1: part (binary, conflist, shim)
 CNI_COLLECTED = "flatnet_cni_collected_timestamp_seconds"  # gauge: last run of the collector
+# From the records of the shim; without it, only failures are known, and only those that Podman told the journal.
 CNI_OPERATIONS = "flatnet_cni_operations_total"  # counter: command (ADD, DEL, CHECK), outcome (success, failure)
-CNI_FAILURES = "flatnet_cni_failures_total"  # counter: command, code (CNI error code)
+CNI_FAILURES = "flatnet_cni_failures_total"  # counter: command, code (CNI error code, signal, killed or unknown)
 CNI_DURATION = "flatnet_cni_operation_duration_seconds"  # histogram: command
 CNI_REGISTRATION_FAILURES = "flatnet_cni_registration_failures_total"  # counter
+
+# Written by the clock unit into node_exporter's textfile folder.
+CLOCK_OFFSET = "flatnet_clock_offset_seconds"  # gauge: clock of WSL minus clock of Windows, after the correction
+CLOCK_CHECKED = "flatnet_clock_checked_timestamp_seconds"  # gauge: last comparison that could be made
 
 # Written by the backup scripts into node_exporter's textfile folder. Label `part` is what was backed up.
 BACKUP_LAST_SUCCESS = "flatnet_backup_last_success_timestamp_seconds"  # gauge: part

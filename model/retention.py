@@ -67,4 +67,7 @@ class Retention(Model):
     logs: LogsRetention = LogsRetention()
     backups: BackupsRetention = BackupsRetention()
     reports: Duration = Field(_days(365), description="reports of drills and audits")
-    journal_disk: Size = Field(SizeValue(2 << 30), description="disk of the systemd journal in WSL")
+    journal_disk: Size = Field(
+        SizeValue(4 << 30),
+        description="disk of the systemd journal in WSL, which has room for what is kept of system and containers",
+    )

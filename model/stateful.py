@@ -9,6 +9,9 @@ from model.environment import Environment
 from model.host import Host
 
 DATA = "/var/lib/flatnet-ops"
+TEXTFILES = f"{DATA}/textfile"  # metrics that node_exporter of WSL serves
+CNI_TEXTFILES = f"{DATA}/cni-textfile"  # metrics that the endpoint of the job `cni` serves
+CNI_RECORDS = f"{DATA}/cni"  # what the CNI shim leaves of each operation, and the collector's counters
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ ROOT = Path(__file__).parent.parent
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
-        "--record", action="store_true", help="write what is printed now into the files of tests/bad_input"
+        "--record", action="store_true", help="write what programs print now into the files that tests compare with"
     )
     parser.addoption("--all-programs", action="store_true", help="fail, instead of skip, where a program is missing")
 

@@ -86,6 +86,25 @@ def test_no_file_names_a_package_registry_or_a_path_of_this_machine() -> None:
     assert found == []
 
 
+def test_python_that_lands_on_hosts_is_linted_and_not_forgotten() -> None:
+    scripts = {
+        path
+        for path in tracked("generators/*/host/*")
+        if path.suffix == ".py" or path.read_bytes().split(b"\n")[0].startswith(b"#!/usr/bin/python3")
+    }
+    assert scripts
+    shown = subprocess.run(
+        [ROOT / ".venv/bin/ruff", "check", "--show-files", "generators"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert scripts <= {Path(line) for line in shown.stdout.splitlines()}, "name it in pyproject.toml, extend-include"
+    for path in scripts:
+        ast.parse(path.read_text(encoding="utf-8"), feature_version=(3, 12))
+
+
 def test_line_ends_are_kept_with_autocrlf(tmp_path: Path) -> None:
     clone = tmp_path / "clone"
     subprocess.run(

@@ -53,7 +53,7 @@ def test_the_registry_is_alphabetical() -> None:
 
 def read(path: Path) -> list[Any]:
     text = path.read_text(encoding="utf-8")
-    if path.suffix == ".json":
+    if path.suffix in {".json", ".conflist"}:
         return [json.loads(text)]
     return list(yaml.load_all(text, Loader=_Loader))
 

@@ -160,18 +160,24 @@ def _windows_files(environment: str, host: Host) -> str:
 
 
 def _start(deployment: Deployment, host: Host, units: list[str]) -> str:
-    lines = ["systemctl daemon-reload", "systemctl restart systemd-journald.service", "sysctl --system"]
+    lines = [
+        "systemctl daemon-reload",
+        "systemctl restart systemd-journald.service",
+        "systemctl stop 'systemd-timesyncd.*'",
+        "sysctl --system",
+    ]
     if "containers" in host.roles:
         lines.append("systemctl enable --now podman.socket")
     if host == deployment.environment.monitoring_host and host.wsl.networking == "nat":
         lines.append("systemctl enable --now flatnet-windows-targets.service")
     lines += [f"systemctl start {name}.service" for name in units]
-    timers = (
+    triggers = (
         f"jq -r '{_selected(host.name)}\n"
-        '       | .value.target | select(test("^/etc/systemd/system/.*[.]timer$")) | split("/")[-1]\' manifest.json |\n'
+        '       | .value.target | select(test("^/etc/systemd/system/.*[.](path|timer)$"))\n'
+        '       | split("/")[-1]\' manifest.json |\n'
         "xargs systemctl enable --now"
     )
-    return "\n".join([*lines, timers])
+    return "\n".join([*lines, triggers])
 
 
 def _ready(ports: dict[str, int]) -> str:

@@ -58,6 +58,8 @@ INSTALLING: dict[str, tuple[str, str]] = {
     "for_windows_logs": ("event log of Windows", "Windows のイベントログの収集"),
     "for_services": ("runs the Gateway as a service", "Gateway をサービスとして動かす"),
     "for_containers": ("containers; 4.9, with CNI", "コンテナ（4.9、CNI を使用）"),
+    "of_flatnet": ("comes with Flatnet", "Flatnet に含まれる"),
+    "for_network": ("CNI plugin, at {path}", "CNI プラグイン（{path}）"),
     "for_copies": ("copies of databases, backups over SFTP", "データベースの複製、SFTP によるバックアップ"),
     "for_rotation": ("rotates log files", "ログファイルのローテーション"),
     "for_backups": ("backups; a later version than Ubuntu's", "バックアップ（Ubuntu のものより新しい版）"),

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from generators.files import RenderedFile, wsl_file
-from generators.stack import compose, system
+from generators.stack import clock, compose, system
 from generators.stack.services import containers
 from generators.templates import render
 from model.deployment import Deployment
@@ -25,6 +25,7 @@ def generate(deployment: Deployment) -> Iterator[RenderedFile]:
     for _, host in sorted(deployment.environment.hosts.items()):
         yield from _units(deployment, host)
         yield from system.files(deployment, host)
+        yield from clock.files(deployment, host)
     yield compose.file(deployment)
 
 

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from model.cni import folder_of
 from model.deployment import Deployment
 from model.host import Host
 from model.monitoring import Service
 from model.secrets import GRAFANA, LOKI, NOBODY, ROOT, secrets
-from model.stateful import DATA
+from model.stateful import CNI_TEXTFILES, DATA, TEXTFILES
 
-TEXTFILES = f"{DATA}/textfile"
-CNI_TEXTFILES = f"{DATA}/cni-textfile"
 TARGETS = f"{DATA}/targets"
 
 
@@ -135,8 +134,9 @@ def _loki(_deployment: Deployment, _host: Host, service: Service) -> Container:
 
 
 def _alloy(deployment: Deployment, host: Host, service: Service) -> Container:
+    cni = folder_of(deployment.environment.cni.log)
     gateway = (host.windows.logs.seen_from_wsl,) if "gateway" in host.roles else ()
-    logs = ("/var/log/flatnet", "/var/log/flatnet-ops") if "containers" in host.roles else ()
+    logs = (cni, "/var/log/flatnet-ops") if "containers" in host.roles else ()
     return Container(
         "alloy",
         "Alloy, the log collector",
@@ -186,6 +186,8 @@ def _node_exporter(_deployment: Deployment, _host: Host, service: Service) -> Co
             f"--web.listen-address=127.0.0.1:{service.port}",
             "--path.rootfs=/host",
             f"--collector.textfile.directory={TEXTFILES}",
+            # WSL shows its disk a second time below /mnt/wslg; the rest is no disk of its own.
+            "--collector.filesystem.mount-points-exclude=^/(dev|mnt/wslg|proc|run|sys|var/lib/containers/storage)($|/)",
             "--collector.filesystem.fs-types-exclude=^(9p|autofs|cgroup2?|devpts|devtmpfs|overlay|proc|squashfs|sysfs|tmpfs)$",
         ),
         NOBODY,

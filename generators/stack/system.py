@@ -7,12 +7,13 @@ from pathlib import Path
 from typing import Any
 
 from generators.files import RenderedFile, wsl_file
-from generators.stack.services import CNI_TEXTFILES, TARGETS, TEXTFILES
+from generators.stack.services import TARGETS
 from generators.templates import render
+from model.cni import Cni, folder_of
 from model.deployment import Deployment
 from model.host import Host
 from model.secrets import FOLDER, GRAFANA, LOKI, NOBODY, ROOT
-from model.stateful import DATA
+from model.stateful import CNI_RECORDS, CNI_TEXTFILES, DATA, TEXTFILES
 
 HERE = Path(__file__).parent
 SCRIPT = "/usr/local/lib/flatnet-ops/windows-targets"
@@ -34,9 +35,11 @@ def files(deployment: Deployment, host: Host) -> Iterator[RenderedFile]:
             HERE / "templates",
             path.removeprefix("/etc/").replace("/", "-").replace("60-", "") + ".j2",
             deployment.name,
-            folders=_folders(host),
+            folders=_folders(environment.cni, host),
             journal_megabytes=retention.journal_disk.mebibytes,
             journal_days=round(max(retention.logs.system.keep, retention.logs.containers.keep).days),
+            conflists=folder_of(environment.cni.conflist),
+            plugins=folder_of(environment.cni.binary),
             container_bytes=retention.logs.containers.max_size.bytes,
             grafana=GRAFANA,
             loki=LOKI,
@@ -66,7 +69,7 @@ def _windows_targets(deployment: Deployment, host: Host) -> Iterator[RenderedFil
         yield wsl_file(host.name, path, text, reload=reload)
 
 
-def _folders(host: Host) -> list[tuple[str, str, int]]:
+def _folders(cni: Cni, host: Host) -> list[tuple[str, str, int]]:
     """Path, mode and owner of every folder that must be there before the first start."""
     everywhere = [
         ("/etc/flatnet-ops", "0755", ROOT),
@@ -77,8 +80,9 @@ def _folders(host: Host) -> list[tuple[str, str, int]]:
         ("/var/log/journal", "2755", ROOT),
     ]
     containers = [
+        (CNI_RECORDS, "0700", ROOT),
         (CNI_TEXTFILES, "0755", ROOT),
-        ("/var/log/flatnet", "0755", ROOT),
+        (folder_of(cni.log), "0755", ROOT),
         ("/var/log/flatnet-ops", "0755", ROOT),
         ("/var/log/flatnet-ops/containers", "0755", ROOT),
     ]

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator
 
 from model.environment import Environment
 from model.rules.broken import Broken
-from model.rules.capacity import disk_fits, memory_fits, retention_fits
+from model.rules.capacity import disk_fits, journal_holds_what_is_kept, memory_fits, retention_fits
 from model.rules.delivery import (
     critical_alerts_arrive_at_any_hour,
     dead_mans_switch_speaks,
@@ -18,7 +18,13 @@ from model.rules.delivery import (
     repeats_are_multiples,
     routes_match_something,
 )
-from model.rules.hosts import hosts_are_distinct, ports_are_distinct, roles_are_complete, subnets_are_apart
+from model.rules.hosts import (
+    hosts_are_distinct,
+    ports_are_distinct,
+    registration_has_a_registry,
+    roles_are_complete,
+    subnets_are_apart,
+)
 from model.rules.policies import backups_are_apart, labels_are_free, objectives_can_be_measured, thresholds_are_in_order
 from model.rules.sites import buckets_ascend, networks_and_accounts_exist, sites_lead_somewhere, workloads_are_whole
 
@@ -31,6 +37,7 @@ RULES: dict[Rule, frozenset[str]] = {
     dead_mans_switch_speaks: frozenset({"notifications"}),
     disk_fits: frozenset({"hosts", "monitoring", "retention", "workloads"}),
     hosts_are_distinct: frozenset({"hosts"}),
+    journal_holds_what_is_kept: frozenset({"retention"}),
     labels_are_free: frozenset({"alerts"}),
     mail_has_a_server: frozenset({"notifications"}),
     memory_fits: frozenset({"hosts", "monitoring", "workloads"}),
@@ -38,6 +45,7 @@ RULES: dict[Rule, frozenset[str]] = {
     objectives_can_be_measured: frozenset({"gateway", "objectives", "retention"}),
     ports_are_distinct: frozenset({"gateway", "hosts", "monitoring"}),
     receivers_exist: frozenset({"notifications"}),
+    registration_has_a_registry: frozenset({"cni", "hosts"}),
     repeats_are_multiples: frozenset({"notifications"}),
     retention_fits: frozenset({"monitoring", "retention"}),
     roles_are_complete: frozenset({"hosts"}),

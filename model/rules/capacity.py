@@ -6,11 +6,12 @@ from collections.abc import Iterator
 
 from model.environment import Environment
 from model.host import Host
-from model.names import LOG_KINDS
+from model.names import LOG_KINDS, LogKind
 from model.rules.broken import Broken
 from model.values import SizeValue
 
 _DAY = 86400
+JOURNAL_KINDS: tuple[LogKind, ...] = ("system", "containers")
 # Prometheus deletes blocks when their sum passes `retention.size`, but the write-ahead log and a compaction under way
 # come on top (prometheus docs/storage.md).
 PROMETHEUS_BLOCKS_SHARE = 0.9
@@ -71,6 +72,19 @@ def retention_fits(environment: Environment) -> Iterator[Broken]:
         table = ", ".join(f"{k} {r.keep} × {r.per_day}" for k in LOG_KINDS for r in [retention.logs.of(k)])
         message = f"{_rounded(expected)} of logs do not fit the {stack.loki.disk} of Loki: {table}"
         yield Broken(("retention", "logs"), message)
+
+
+def journal_holds_what_is_kept(environment: Environment) -> Iterator[Broken]:
+    """The journal has room for what the table keeps of the logs that go through it."""
+    retention = environment.retention
+    rows = {kind: retention.logs.of(kind) for kind in JOURNAL_KINDS}
+    needed = sum(row.keep.days * row.per_day.bytes for row in rows.values())
+    if needed > retention.journal_disk.bytes:
+        table = ", ".join(f"{kind} {row.keep} × {row.per_day}" for kind, row in rows.items())
+        yield Broken(
+            ("retention", "journal_disk"),
+            f"{_rounded(needed)} of logs do not fit the {retention.journal_disk} of the journal: {table}",
+        )
 
 
 def _rounded(count: float) -> str:

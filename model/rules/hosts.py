@@ -73,6 +73,16 @@ def _subnet_path(host: Host) -> Path:
     return ("hosts", host.name, "subnet") if host.subnet else ("hosts", host.name, "id")
 
 
+def registration_has_a_registry(environment: Environment) -> Iterator[Broken]:
+    """Containers are registered where there are several Gateways that tell each other."""
+    if environment.cni.register_with_gateways and not environment.several_hosts:
+        yield Broken(
+            ("cni", "register_with_gateways"),
+            "the one Gateway of a single host needs no registry, and WSL does not reach its API",
+            "leave the key out",
+        )
+
+
 def ports_are_distinct(environment: Environment) -> Iterator[Broken]:
     """No two programs claim a port. Mirrored networking shares the ports of Windows and WSL."""
     stack = environment.monitoring

@@ -6,6 +6,7 @@ import json
 import re
 import shlex
 import subprocess
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -34,6 +35,11 @@ def test_alloy_strings_use_only_escapes_that_go_and_json_share(text: str) -> Non
     written = escape.alloy(text)
     assert json.loads(written) == text
     assert set(re.findall(r"\\(.)", written)) <= {'"', "\\"}
+
+
+@given(LINE)
+def test_toml_reads_back_the_text(text: str) -> None:
+    assert tomllib.loads(f"key = {escape.toml(text)}\n") == {"key": text}
 
 
 @given(st.text(max_size=40))
@@ -68,7 +74,9 @@ def test_a_word_of_a_unit_is_one_word(text: str) -> None:
     assert words == [text]
 
 
-@pytest.mark.parametrize("function", [escape.alloy, escape.shell, escape.systemd, escape.systemd_word, escape.ini])
+@pytest.mark.parametrize(
+    "function", [escape.alloy, escape.shell, escape.systemd, escape.systemd_word, escape.ini, escape.toml]
+)
 @pytest.mark.parametrize("text", ["a\nb", "a\0b", "a\x7fb", "a\u2028b"])
 def test_one_line_stays_one_line(function: object, text: str) -> None:
     assert callable(function)

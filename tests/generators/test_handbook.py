@@ -16,6 +16,7 @@ from generators import handbook
 from generators.escape import EscapeError
 from generators.handbook.prose import fenced, readable, span
 from generators.handbook.words import PHRASES, speaker
+from generators.tree import render
 from model.alerting import Disabled
 from model.bilingual import LANGUAGES, Language
 from model.deployment import Deployment
@@ -214,3 +215,20 @@ def test_a_block_in_a_list_holds_the_command_as_it_is(command: str) -> None:
     blocks = [token.content for token in tokens if token.type == "fence"]
     assert [block.rstrip("\n") for block in blocks] == [command.rstrip("\n")]
     assert sum(token.type == "list_item_open" for token in tokens) == 2
+
+
+# Units that Ubuntu, Podman or a person brings, where a step names them.
+OTHERS = {"podman.socket", "chrony.service", "ntp.service", "ntpsec.service", "systemd-timesyncd.service"}
+
+
+def test_every_unit_that_a_runbook_names_is_rendered_or_known(multi_host: Deployment) -> None:
+    rendered = {path.split("/")[-1].replace(".container", ".service") for path in render(multi_host)}
+    named = {
+        unit
+        for alert in multi_host.alerts
+        for step in (*alert.file.diagnosis, *alert.file.remedy, *alert.file.first_step.values())
+        if step.run and step.run.on == "wsl"
+        for unit in re.findall(r"[\w@-]+\.(?:service|socket|timer|path)\b", step.run.command)
+    }
+    assert "flatnet-cni-collector.timer" in named
+    assert named - rendered - OTHERS == set()

@@ -12,8 +12,9 @@ _UNOBSERVED = Panel(
     t("Operations are not observed", "操作は記録されていません"),
     t(
         "The observing shim is switched off (`cni.observe: false`): only failed operations that the journal holds are "
-        "counted, and none has a duration.",
-        "観測用シムが無効です（`cni.observe: false`）。ジャーナルに残る失敗だけが数えられ、所要時間は記録されません。",
+        "counted, without their codes; neither durations nor failed registrations are known.",
+        "観測用シムが無効です（`cni.observe: false`）。ジャーナルに残る失敗だけがコードなしで数えられ、"
+        "所要時間と登録の失敗は分かりません。",
     ),
     width=24,
     height=3,
@@ -22,9 +23,10 @@ _UNOBSERVED = Panel(
 
 def board(deployment: Deployment) -> Board:
     """Addresses first: a full pool stops every new container."""
-    operations = _operations() if deployment.environment.cni.observe else (_UNOBSERVED,)
     heading = row("Operations of the plugin", "プラグインの操作")
-    panels = (*_addresses(deployment), heading, *operations, *_failures())
+    observed = deployment.environment.cni.observe
+    operations = (*_operations(), _FAILURES, _UNREGISTERED) if observed else (_UNOBSERVED, _FAILURES)
+    panels = (*_addresses(deployment), heading, *operations)
     return Board("flatnet-cni", t("CNI", "CNI"), panels, (HOST,))
 
 
@@ -68,24 +70,33 @@ def _addresses(deployment: Deployment) -> tuple[Panel, ...]:
             (Query(f"{names.CNI_ADDRESSES_INCONSISTENT}{{{ON_HOST}}}", "{{host}} {{kind}}"),),
             decimals=0,
             steps=((1, "red"),),
-            width=12,
         ),
         Panel(
             "stat",
             t("Plugin", "プラグイン"),
             t(
-                "Whether binary, configuration and address state are usable.",
-                "バイナリ・設定・アドレス状態が使えるかどうかです。",
+                "Whether the plugin's parts, the file of addresses and Podman are usable.",
+                "プラグインの各部分・アドレスのファイル・Podman が使えるかどうかです。",
             ),
             (
                 Query(f"{names.CNI_PLUGIN_READY}{{{ON_HOST}}}", "{{host}} {{part}}"),
                 Query(f"{names.CNI_ALLOCATIONS_READABLE}{{{ON_HOST}}}", "{{host}} allocations"),
+                Query(f"{names.CNI_PODMAN_READABLE}{{{ON_HOST}}}", "{{host}} podman"),
             ),
             unit="none",
             below="red",
             steps=((1, "green"),),
             words=UP,
-            width=12,
+        ),
+        Panel(
+            "stat",
+            t("Age of the file of addresses", "アドレスのファイルの経過時間"),
+            t(
+                "Time since a container last got or gave back an address.",
+                "コンテナが最後にアドレスを取得または返却してからの時間です。",
+            ),
+            (Query(f"time() - {names.CNI_ALLOCATIONS_MODIFIED}{{{ON_HOST}}}", "{{host}}"),),
+            unit="s",
         ),
     )
 
@@ -111,28 +122,25 @@ def _operations() -> tuple[Panel, ...]:
     )
 
 
-def _failures() -> tuple[Panel, ...]:
-    return (
-        Panel(
-            "timeseries",
-            t("Failures by code", "コード別の失敗"),
-            t(
-                "CNI error codes of failed operations, per second.",
-                "失敗した操作の毎秒件数（CNI エラーコード別）です。",
-            ),
-            (Query(per_second(names.CNI_FAILURES, "command, code"), "{{command}} {{code}}"),),
-            unit="ops",
-            width=12,
-        ),
-        Panel(
-            "timeseries",
-            t("Failed registrations", "登録の失敗"),
-            t(
-                "Containers that a Gateway could not be told of, per second.",
-                "Gateway に通知できなかったコンテナの毎秒件数です。",
-            ),
-            (Query(per_second(names.CNI_REGISTRATION_FAILURES, "host"), "{{host}}"),),
-            unit="ops",
-            width=12,
-        ),
-    )
+_FAILURES = Panel(
+    "timeseries",
+    t("Failures by code", "コード別の失敗"),
+    t(
+        "CNI error codes of failed operations, per second; signal and killed: the plugin was ended; unknown: no code.",
+        "失敗した操作の毎秒件数（CNI エラーコード別）です。signal・killed は強制終了、unknown はコードなしです。",
+    ),
+    (Query(per_second(names.CNI_FAILURES, "command, code"), "{{command}} {{code}}"),),
+    unit="ops",
+    width=12,
+)
+_UNREGISTERED = Panel(
+    "timeseries",
+    t("Failed registrations", "登録の失敗"),
+    t(
+        "Containers that a Gateway could not be told of, per second.",
+        "Gateway に通知できなかったコンテナの毎秒件数です。",
+    ),
+    (Query(per_second(names.CNI_REGISTRATION_FAILURES, "host"), "{{host}}"),),
+    unit="ops",
+    width=12,
+)
