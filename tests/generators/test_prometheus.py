@@ -73,7 +73,14 @@ def test_a_job_and_only_a_job_of_the_model_is_scraped(deployment: Deployment) ->
 
 def test_every_alert_on_metrics_is_in_the_rules_and_has_a_file_of_tests(deployment: Deployment) -> None:
     rendered = files(deployment)
-    rules = {rule["alert"] for group in rendered["prometheus/rules/alerts.yml"]["groups"] for rule in group["rules"]}
+    rules = {
+        rule["alert"]
+        for path, file in rendered.items()
+        if path.startswith("prometheus/rules/")
+        for group in file["groups"]
+        for rule in group["rules"]
+        if "alert" in rule
+    }
     on_metrics = [alert for alert in deployment.alerts if alert.file.source == "metrics"]
     assert rules == {alert.name for alert in on_metrics}
     assert {alert.page for alert in on_metrics} | {"objectives"} == {
