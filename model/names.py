@@ -79,7 +79,7 @@ WINDOWS_TASK_LAST_SUCCESS = "flatnet_windows_task_last_success_timestamp_seconds
 WINDOWS_TASK_LAST_EXIT = "flatnet_windows_task_last_exit_code"  # gauge: task; 0 fine, 1 failed
 WINDOWS_LOG_BYTES = "flatnet_windows_log_bytes"  # gauge: log (file's name), with all its generations
 
-# Scheduled tasks of Windows, in this folder of the Task Scheduler; windows_exporter's label `task` is `/Flatnet/<name>`.
+# Scheduled tasks of Windows, in this folder of the Task Scheduler; windows_exporter calls them `/Flatnet/<name>`.
 WINDOWS_TASKS = "Flatnet"
 TASK_KEEP_ALIVE = "keep-alive"
 TASK_ROTATE_LOGS = "rotate-logs"
