@@ -5,9 +5,7 @@ from __future__ import annotations
 import gzip
 import hashlib
 import json
-import time
 from collections.abc import Callable
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tests.powershell.dotnet import Client, FileInfo, Mail, Stream
@@ -45,11 +43,8 @@ def _objects(value: Any) -> Any:
 
 
 def _get_process(shell: Interpreter, _inputs: list[Any], _words: list[Any], named: dict[str, Any]) -> list[Any]:
-    try:
-        name = Path(f"/proc/{int(named['id'])}/comm").read_text(encoding="utf-8").strip()
-    except OSError:
-        return []
-    return [Record(ProcessName=name)]
+    name = _machine(shell).process_name(int(named["id"]))
+    return [Record(ProcessName=name)] if name else []
 
 
 def _get_content(shell: Interpreter, _inputs: list[Any], _words: list[Any], named: dict[str, Any]) -> list[Any]:
@@ -77,7 +72,7 @@ def _invoke_web_request(shell: Interpreter, _inputs: list[Any], _words: list[Any
 
 
 def _start_sleep(shell: Interpreter, _inputs: list[Any], _words: list[Any], named: dict[str, Any]) -> list[Any]:
-    time.sleep(named["milliseconds"] / 1000)
+    _machine(shell).sleep(named["milliseconds"] / 1000)
     return []
 
 

@@ -46,7 +46,7 @@ class Expressions:
 
     def value(self, node: tree_sitter.Node) -> Any:
         """The value of an expression; of a command: its only output, or all of them."""
-        handler = getattr(self, f"_value_{node.type}", None)
+        handler = getattr(self, f"_value_{node.type.replace('_argument_', '_')}", None)
         if handler is not None:
             return handler(node)
         if node.type in {"command", "command_name", "pipeline_chain"}:

@@ -12,6 +12,7 @@ import os
 import re
 import signal
 import subprocess
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -57,6 +58,10 @@ class Scratch:
         r"""`F:\flatnet` or `F:/flatnet` as `<root>/F:/flatnet`."""
         return self.root / path.replace("\\", "/")
 
+    def sleep(self, seconds: float) -> None:
+        """Wait."""
+        time.sleep(seconds)
+
     def point(self, _what: str) -> None:
         """A point at which a process may die."""
         self.points += 1
@@ -94,6 +99,13 @@ class Scratch:
             if flags and int(flags[1], 8) & (os.O_WRONLY | os.O_RDWR):
                 return True
         return False
+
+    def process_name(self, number: int) -> str | None:
+        """The name of a process, if there is such a one."""
+        try:
+            return Path(f"/proc/{number}/comm").read_text(encoding="utf-8").strip()
+        except OSError:
+            return None
 
     def _processes(self, name: str) -> list[Path]:
         found = []

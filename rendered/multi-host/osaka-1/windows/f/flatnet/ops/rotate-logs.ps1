@@ -146,8 +146,11 @@ function Remove-Old($Log) {
 
 function Write-Sizes($Settings) {
     $name = $Settings.metrics.log_bytes
-    $text = "# TYPE $name gauge`n"
-    foreach ($log in $Settings.rotation.logs) { $text += $name + '{log="' + $log.name + '"} ' + (Get-AllBytes $log) + "`n" }
+    $text = "# HELP $name Bytes of a log with all its generations.`n"
+    $text += "# TYPE $name gauge`n"
+    foreach ($log in $Settings.rotation.logs) {
+        $text += $name + '{log="' + $log.name + '"} ' + (Get-AllBytes $log) + "`n"
+    }
     Write-Whole (Join-Path $Settings.metrics.folder 'logs.prom') $text
 }
 
