@@ -33,6 +33,21 @@ class Windows(Model):
         """Folder of the Gateway's configuration."""
         return self.folder / "config"
 
+    @property
+    def ops(self) -> WindowsPathValue:
+        """Folder of what is ours: scripts, tasks, secrets, state."""
+        return self.folder / "ops"
+
+    @property
+    def textfiles(self) -> WindowsPathValue:
+        """Folder from which windows_exporter reads metrics of scripts."""
+        return self.ops / "textfile"
+
+    @property
+    def heartbeat(self) -> WindowsPathValue:
+        """File in which the Gateway keeps the time of Alertmanager's last heartbeat: Unix seconds, one line."""
+        return self.ops / "dead-mans-switch/heartbeat"
+
 
 class Wsl(Model):
     """The WSL side of a host."""

@@ -10,7 +10,8 @@ from model.base import Model
 from model.types import Duration, fault
 from model.values import DurationValue
 
-_DAY = 86400
+_HOUR = 3600
+_DAY = 24 * _HOUR
 
 
 def _at_least(least: DurationValue) -> AfterValidator:
@@ -25,6 +26,7 @@ def _at_least(least: DurationValue) -> AfterValidator:
 # An alert at 100 % could never fire, one at 0 % never end.
 Share = Annotated[float, Field(ge=1, le=99, strict=False)]
 Time = Annotated[Duration, _at_least(DurationValue(1))]
+Hour = Annotated[Duration, _at_least(DurationValue(_HOUR))]
 Days = Annotated[Duration, _at_least(DurationValue(_DAY))]
 # Six hours of the past foretell no less than this: a disk that fills sooner has been half empty in none of them.
 Forecast = Annotated[Duration, _at_least(DurationValue(8 * 3600))]
@@ -74,3 +76,7 @@ class Thresholds(Model):
     authentication_failures: int = Field(20, gt=0, le=1000, description="refused log-ins in 10 minutes")
     backup_age: Days = Field(DurationValue(30 * 3600), description="age of the last good backup of a part")
     restore_drill_age: Days = Field(DurationValue(35 * _DAY), description="age of the last good restore drill")
+    windows_task_age: Hour = Field(
+        DurationValue(3600), description="age of the last good run of a script of ours on Windows"
+    )
+    wsl_restarts: int = Field(3, gt=0, le=100, description="starts of WSL in 1 hour that count as a loop")

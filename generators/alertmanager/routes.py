@@ -10,9 +10,11 @@ from generators.alertmanager.receivers import DEAD_MANS_SWITCH
 from generators.alertmanager.times import HOLIDAYS, OUTSIDE, WORKING, maintenance_name
 from model.calendar import Calendar
 from model.deployment import Deployment
+from model.heartbeat import HEARTBEAT_EVERY
 from model.names import SEVERITIES, WATCHDOG
 from model.notifications import Route
 from model.rules.delivery import takes, teams_of
+from model.values import DurationValue
 
 # Alerts of one kind on one host are one message.
 GROUP_BY = ["alertname", "host"]
@@ -45,9 +47,9 @@ def _watchdog() -> dict[str, Any]:
         "matchers": [_is("alertname", WATCHDOG)],
         "group_by": ["alertname"],
         "group_wait": "0s",
-        "group_interval": "1m",
-        # Below the group interval: with 1m the time that sending takes would have every second beat left out.
-        "repeat_interval": "50s",
+        "group_interval": str(HEARTBEAT_EVERY),
+        # Below the group interval: at the same length the time that sending takes would leave every second beat out.
+        "repeat_interval": str(DurationValue(HEARTBEAT_EVERY.seconds - 10)),
     }
 
 

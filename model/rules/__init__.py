@@ -24,9 +24,16 @@ from model.rules.hosts import (
     registration_has_a_registry,
     roles_are_complete,
     subnets_are_apart,
+    wsl_is_consistent,
 )
 from model.rules.policies import backups_are_apart, labels_are_free, objectives_can_be_measured, thresholds_are_in_order
-from model.rules.sites import buckets_ascend, networks_and_accounts_exist, sites_lead_somewhere, workloads_are_whole
+from model.rules.sites import (
+    buckets_ascend,
+    log_files_are_apart,
+    networks_and_accounts_exist,
+    sites_lead_somewhere,
+    workloads_are_whole,
+)
 
 Rule = Callable[[Environment], Iterable[Broken]]
 
@@ -39,6 +46,7 @@ RULES: dict[Rule, frozenset[str]] = {
     hosts_are_distinct: frozenset({"hosts"}),
     journal_holds_what_is_kept: frozenset({"retention"}),
     labels_are_free: frozenset({"alerts"}),
+    log_files_are_apart: frozenset({"gateway"}),
     mail_has_a_server: frozenset({"notifications"}),
     memory_fits: frozenset({"hosts", "monitoring", "workloads"}),
     networks_and_accounts_exist: frozenset({"gateway", "remote_access", "security"}),
@@ -54,6 +62,7 @@ RULES: dict[Rule, frozenset[str]] = {
     subnets_are_apart: frozenset({"hosts", "security"}),
     thresholds_are_in_order: frozenset({"alerts", "backups", "gateway"}),
     workloads_are_whole: frozenset({"gateway", "hosts", "workloads"}),
+    wsl_is_consistent: frozenset({"hosts"}),
 }
 """Every rule, with the top-level keys that it reads."""
 

@@ -42,6 +42,8 @@ LOWER: dict[str, object] = {
     "authentication_failures": 1,
     "backup_age": "25h",
     "restore_drill_age": "31d",
+    "windows_task_age": "1h",
+    "wsl_restarts": 1,
 }
 HIGHER: dict[str, object] = {
     "gateway_error_ratio": 99,
@@ -69,6 +71,8 @@ HIGHER: dict[str, object] = {
     "authentication_failures": 900,
     "backup_age": "9d",
     "restore_drill_age": "120d",
+    "windows_task_age": "12h",
+    "wsl_restarts": 30,
 }
 OVERRIDES = {"lower": LOWER, "higher": HIGHER}
 
