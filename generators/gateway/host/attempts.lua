@@ -85,7 +85,7 @@ local function several(var, addresses, otherwise)
 end
 
 -- Count the attempts of the request. `site` is its entry in the settings, or nil.
--- Returns the name of the last upstream, the milliseconds of all attempts and the last failure; nil when there was none.
+-- Returns the name of the last upstream, the milliseconds of all attempts and the last failure; nil without an attempt.
 function attempts.record(var, site)
     local addresses = var.upstream_addr
     if not addresses or addresses == "" then
@@ -121,7 +121,12 @@ function attempts.of(place)
     for index = 1, size do
         buckets[index] = count(keys[place][index])
     end
-    return { up = store.fact(states[place]), errors = count(errors[place]), buckets = buckets, ms = count(sums[place]) }
+    return {
+        up = store.fact(states[place]),
+        errors = count(errors[place]),
+        buckets = buckets,
+        ms = count(sums[place]),
+    }
 end
 
 return attempts
