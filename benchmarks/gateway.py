@@ -1,7 +1,8 @@
 """What counting and logging in Lua cost the Gateway: wrk against a proxied site, with and without, alternating.
 
-Three servers of one nginx proxy to the same upstream: `bare` writes no log; `nginx` writes the same fields with nginx's
-own JSON escaping and counts nothing; `ours` counts and logs in Lua. The limit is 5 % of the requests per second.
+Three servers of one nginx proxy to the same upstream over TLS, as every site is reached: `bare` writes no log; `nginx`
+writes the same fields with nginx's own JSON escaping and counts nothing; `ours` counts and logs in Lua. The limit is
+5 % of the requests per second of `nginx`. The same without TLS is the worst case: nothing but our cost is left.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from pathlib import Path
 LUA = Path(__file__).parent.parent / "generators" / "gateway" / "host"
 MODULES = "/usr/lib/nginx/modules"
 WAYS = ("bare", "nginx", "ours")
+CASES = (("tls", "https", "page", 16384), ("plain", "http", "short", 256))
 ROUNDS = 9
 SECONDS = 2
 CONNECTIONS = 32
@@ -50,7 +52,9 @@ http {
 SITE = """
     upstream to_@way@ { server 127.0.0.1:@backend@; keepalive 64; }
     server {
-        listen 127.0.0.1:@port@;
+        listen 127.0.0.1:@plain@;
+        listen 127.0.0.1:@tls@ ssl;
+        ssl_certificate gateway.crt; ssl_certificate_key gateway.key;
         set $flatnet_site forgejo; set $flatnet_line "";
         proxy_http_version 1.1; proxy_set_header Connection ""; proxy_set_header X-Request-ID $flatnet_request_id;
         @extra@
@@ -62,7 +66,15 @@ EXTRA = {
     "nginx": "access_log nginx_access.log own;",
     "ours": "access_log ours_access.log lua; log_by_lua_file flatnet_ops/log.lua;",
 }
-BACKEND = 'server { listen 127.0.0.1:@backend@; set $flatnet_site ""; set $flatnet_line ""; location / { return 200 "@body@"; } }'
+BACKEND = """
+    server {
+        listen 127.0.0.1:@backend@;
+        set $flatnet_site ""; set $flatnet_line "";
+        root pages;
+        location /page { try_files /page =404; }
+        location /short { try_files /short =404; }
+    }
+"""
 SETTINGS = """return {
     sites = { forgejo = { upstream = "forgejo" }, grafana = {} }, accounts = {},
     upstreams = { forgejo = { address = "127.0.0.1:@backend@" } },
@@ -80,32 +92,52 @@ def main() -> None:
         return
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch)
-        ports = dict(zip((*WAYS, "backend"), _ports(4), strict=True))
+        wanted = [f"{way} {case}" for way in WAYS for case, *_ in CASES]
+        ports = dict(zip((*wanted, "backend"), _ports(len(wanted) + 1), strict=True))
         _prepare(folder, ports)
         with _running(nginx, folder, "backend"), _running(nginx, folder, "gateway") as gateway:
-            _measure(wrk, ports, gateway)
+            for case, scheme, path, size in CASES:
+                print(f"\nthe Gateway, {case}, {CONNECTIONS} connections, answers of {size} bytes: median of {ROUNDS}")
+                urls = {way: f"{scheme}://127.0.0.1:{ports[f'{way} {case}']}/{path}/sato/project" for way in WAYS}
+                _measure(wrk, urls, gateway)
 
 
 def _prepare(folder: Path, ports: dict[str, int]) -> None:
     shutil.copytree(LUA, folder / "flatnet_ops", ignore=shutil.ignore_patterns("*.md"))
-    sites = "".join(_fill(SITE, way=way, port=ports[way], extra=EXTRA[way], **ports) for way in WAYS)
-    backend = _fill(BACKEND, body="x" * 1024, **ports)
+    key = [
+        "-newkey",
+        "ec",
+        "-pkeyopt",
+        "ec_paramgen_curve:prime256v1",
+        "-nodes",
+        "-keyout",
+        str(folder / "gateway.key"),
+    ]
+    new = ["openssl", "req", "-x509", "-subj", "/CN=gateway", *key, "-out", str(folder / "gateway.crt")]
+    subprocess.run(new, check=True, capture_output=True)
+    backend = _fill(BACKEND, backend=ports["backend"])
+    (folder / "pages").mkdir()
+    for _, _, page, size in CASES:
+        (folder / "pages" / page).write_bytes(b"x" * size)
+    sites = ""
+    for way in WAYS:
+        listen = {case: ports[f"{way} {case}"] for case, *_ in CASES}
+        sites += _fill(SITE, way=way, extra=EXTRA[way], backend=ports["backend"], **listen)
     for kind, servers in (("gateway", sites), ("backend", backend)):
         (folder / f"{kind}.conf").write_text(_fill(CONF, kind=kind, folder=folder, servers=servers), encoding="utf-8")
-    (folder / "flatnet_ops" / "settings.lua").write_text(_fill(SETTINGS, **ports), encoding="utf-8")
+    (folder / "flatnet_ops" / "settings.lua").write_text(_fill(SETTINGS, backend=ports["backend"]), encoding="utf-8")
 
 
-def _measure(wrk: str, ports: dict[str, int], gateway: int) -> None:
+def _measure(wrk: str, urls: dict[str, str], gateway: int) -> None:
     rates: dict[str, list[float]] = {way: [] for way in WAYS}
     costs: dict[str, list[float]] = {way: [] for way in WAYS}
     for turn in range(ROUNDS + 1):
         for way in WAYS if turn % 2 else WAYS[::-1]:
             before = _processor_time(gateway)
-            rate, requests = _load(wrk, ports[way])
+            rate, requests = _load(wrk, urls[way])
             if turn:  # the first one warms up
                 rates[way].append(rate)
                 costs[way].append((_processor_time(gateway) - before) / requests * 1e6)
-    print(f"\nthe Gateway, one worker, {CONNECTIONS} connections, answers of 1 kB: median of {ROUNDS} runs")
     print(f"  {'way':<8} {'requests/s':>10} {'(min–max)':>15} {'to nginx':>9} {'µs of processor':>16} {'to nginx':>9}")
     for way in WAYS:
         rate, cost = statistics.median(rates[way]), statistics.median(costs[way])
@@ -120,11 +152,13 @@ def _relative(ones: list[float], others: list[float]) -> float:
     return 100 * (statistics.median(one / other for one, other in zip(ones, others, strict=True)) - 1)
 
 
-def _load(wrk: str, port: int) -> tuple[float, int]:
-    command = [wrk, "-t1", f"-c{CONNECTIONS}", f"-d{SECONDS}", f"http://127.0.0.1:{port}/sato/project/src/branch/main"]
+def _load(wrk: str, url: str) -> tuple[float, int]:
+    command = [wrk, "-t1", f"-c{CONNECTIONS}", f"-d{SECONDS}", url]
     said = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60).stdout
     rate, requests = re.search(r"Requests/sec: +([\d.]+)", said), re.search(r"(\d+) requests in", said)
-    assert rate and requests and "Non-2xx" not in said, said
+    assert rate, said
+    assert requests, said
+    assert "Non-2xx" not in said, said
     return float(rate[1]), int(requests[1])
 
 

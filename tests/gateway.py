@@ -80,7 +80,11 @@ http {
         location /retried { proxy_pass http://first_is_dead; }
         location /dead { proxy_pass http://127.0.0.1:@dead@; }
         location /slow { proxy_read_timeout 200ms; proxy_pass http://pool; }
-        location /upgrade { proxy_set_header Connection upgrade; proxy_set_header Upgrade $http_upgrade; proxy_pass http://pool; }
+        location /upgrade {
+            proxy_set_header Connection upgrade;
+            proxy_set_header Upgrade $http_upgrade;
+            proxy_pass http://pool;
+        }
         location /limited { limit_req zone=slow; proxy_pass http://pool; }
         location /checked { auth_request /check; proxy_pass http://pool; }
         location /check { internal; proxy_pass http://pool/status/204; }

@@ -62,7 +62,8 @@ class Nginx:
         self.process.stderr.close()
 
     def _listens(self) -> bool:
-        assert self.process is not None and self.process.stderr is not None
+        assert self.process is not None
+        assert self.process.stderr is not None
         assert self.process.poll() is None, self.process.stderr.read().decode()
         with socket.socket() as probe:
             return probe.connect_ex(("127.0.0.1", self.port)) == 0

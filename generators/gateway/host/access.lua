@@ -16,7 +16,7 @@ local settings = require("flatnet_ops.settings")
 local ngx, tonumber = ngx, tonumber
 local byte, find, sub = string.byte, string.find, string.sub
 local floor, max, min = math.floor, math.max, math.min
-local escape, UNSAFE = json.escape, json.UNSAFE
+local escape = json.escape
 local now, start_time, timestamp = ngx.now, ngx.req.start_time, clock.text
 local add = requests.add
 local sites, site_places, OTHER = labels.sites, labels.site_places, labels.OTHER
@@ -80,6 +80,7 @@ function access.record()
     local var = ngx.var
     local finished, status = now(), ngx.status
     local ms = max(0, floor((finished - start_time()) * 1000 + 0.5)) -- the clock may have been set back
+    -- The map of $flatnet_request_id lets through what is safe in JSON, and nothing else.
     local id, client, user = var.flatnet_request_id or "", var.remote_addr, var.remote_user
     local received, sent = var.request_length, var.bytes_sent
     local addresses, statuses, seconds = var.upstream_addr, var.upstream_status, var.upstream_response_time
@@ -100,10 +101,6 @@ function access.record()
     else
         method, path = unusual(var, request, space > 0 and space)
         place = method_places[method] or method_places[OTHER]
-    end
-
-    if find(id, UNSAFE) then
-        id = escape(id)
     end
 
     local upstream, upstream_ms, failure = attempts.record(var, addresses, statuses, seconds, known)

@@ -4,7 +4,9 @@
 local byte, char, find, format, sub = string.byte, string.char, string.find, string.format, string.sub
 local concat = table.concat
 
-local json = { UNSAFE = "[^ !#-[%]^-~]" } -- a pattern of what does not stand for itself
+local UNSAFE = "[^ !#-[%]^-~]" -- what does not stand for itself
+
+local json = {}
 
 local ascii = {}
 for code = 0, 127 do
@@ -36,7 +38,7 @@ local function sequence(text, at, first)
 end
 
 function json.escape(text)
-    if not find(text, json.UNSAFE) then
+    if not find(text, UNSAFE) then
         return text
     end
     local parts, at = {}, 1
