@@ -7,7 +7,7 @@ from typing import Literal
 from pydantic import Field
 
 from model.base import Model, Named, NamedModel
-from model.types import AccountName, DnsName, Duration, HostName, Name, Port, SecretRef, Size, UrlPath
+from model.types import AccountName, DnsName, Duration, Name, Port, SecretRef, Size, UrlPath
 from model.values import DurationValue, SizeValue
 
 
@@ -42,11 +42,10 @@ class Probe(Model):
 
 
 class Site(NamedModel):
-    """One address in the browser, one workload behind it."""
+    """One address in the browser, one workload behind it; served by the Gateway of the host that runs the workload."""
 
     server_name: DnsName = Field(description="DNS name under which the LAN reaches it")
-    host: HostName = Field(description="host whose Gateway serves it")
-    upstream: Upstream
+    upstream: Upstream = Field(description="what it leads to; the Gateway of that workload's host serves it")
     networks: tuple[Name, ...] = Field(
         strict=False, min_length=1, description="networks that may reach it (security.networks)"
     )

@@ -170,7 +170,8 @@ def _probe_target(environment: Environment, site: Site, scheme: str) -> Target:
     port = ports.http if scheme == "http" else ports.https
     usual = {"http": 80, "https": 443}[scheme]
     url = f"{scheme}://{site.server_name}{'' if port == usual else f':{port}'}{site.probe.path}"
-    return Target(site.host, url, f"127.0.0.1:{environment.monitoring.blackbox_exporter.port}", "/probe", site.name)
+    host = environment.host_of_site(site).name
+    return Target(host, url, f"127.0.0.1:{environment.monitoring.blackbox_exporter.port}", "/probe", site.name)
 
 
 def _workload_jobs(environment: Environment) -> Iterator[Job]:

@@ -46,7 +46,7 @@ def _windows(environment: Environment, host: Host) -> list[Row]:
         for name, rule in sorted(environment.security.firewall.items())
     ]
     if "gateway" in host.roles:
-        sites = [site for site in gateway.sites.values() if site.host == host.name]
+        sites = environment.sites_on(host)
         people = {name for site in sites for name in site.networks}
         people |= set(gateway.grafana_networks) if host == environment.monitoring_host else set()
         for port in (gateway.ports.http, gateway.ports.https):

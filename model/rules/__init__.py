@@ -42,7 +42,7 @@ RULES: dict[Rule, frozenset[str]] = {
     retention_fits: frozenset({"monitoring", "retention"}),
     roles_are_complete: frozenset({"hosts"}),
     routes_match_something: frozenset({"alerts", "notifications"}),
-    sites_lead_somewhere: frozenset({"gateway", "hosts", "workloads"}),
+    sites_lead_somewhere: frozenset({"gateway", "workloads"}),
     subnets_are_apart: frozenset({"hosts", "security"}),
     thresholds_are_in_order: frozenset({"alerts", "backups", "gateway"}),
     workloads_are_whole: frozenset({"gateway", "hosts", "workloads"}),

@@ -11,10 +11,8 @@ from model.workload import Workload
 
 
 def sites_lead_somewhere(environment: Environment) -> Iterator[Broken]:
-    """Each site has a Gateway in front and a listening workload behind."""
+    """Each site has a name of its own and a listening workload behind."""
     sites = environment.gateway.sites
-    gateways = {host.name for host in environment.hosts_with("gateway")}
-    yield from unknown("Gateway host", gateways, ((("gateway", "sites", n, "host"), s.host) for n, s in sites.items()))
     yield from twice("server name", ((("gateway", "sites", n, "server_name"), s.server_name) for n, s in sites.items()))
     for name, site in sites.items():
         path: Path = ("gateway", "sites", name, "upstream")
