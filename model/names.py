@@ -34,6 +34,14 @@ JOB_PROBE_TLS = "probe-tls"
 JOB_PROMETHEUS = "prometheus"
 JOB_WINDOWS = "windows"
 
+# What the Gateway serves beside the sites of the model (label `site`); no site of the model has such a name.
+SITE_GRAFANA = "grafana"
+SITE_METRICS = "metrics"  # the metrics ingress
+SITE_OTHER = "other"  # no name that is served
+SITE_PUSH = "push"  # logs of other hosts
+SITE_REDIRECT = "redirect"  # HTTP, which leads to HTTPS
+SITES_OF_OURS = (SITE_GRAFANA, SITE_METRICS, SITE_OTHER, SITE_PUSH, SITE_REDIRECT)
+
 # The Gateway's own series (Lua on port 9145). Label `host` is added by the scrape.
 GATEWAY_REQUESTS = "flatnet_gateway_requests_total"  # counter: site, method, status (class: 2xx … 5xx)
 GATEWAY_DURATION = "flatnet_gateway_request_duration_seconds"  # histogram: site
@@ -64,6 +72,11 @@ CNI_OPERATIONS = "flatnet_cni_operations_total"  # counter: command (ADD, DEL, C
 CNI_FAILURES = "flatnet_cni_failures_total"  # counter: command, code (CNI error code)
 CNI_DURATION = "flatnet_cni_operation_duration_seconds"  # histogram: command
 CNI_REGISTRATION_FAILURES = "flatnet_cni_registration_failures_total"  # counter
+
+# Written by the certificate script into node_exporter's textfile folder.
+CERTIFICATE_EXPIRES = "flatnet_gateway_certificate_expires_timestamp_seconds"  # gauge
+CERTIFICATE_LAST_RUN = "flatnet_gateway_certificate_last_run_timestamp_seconds"  # gauge
+CERTIFICATE_LAST_EXIT = "flatnet_gateway_certificate_last_exit_code"  # gauge; 0 fine, 3 a request waits for the CA
 
 # Written by the backup scripts into node_exporter's textfile folder. Label `part` is what was backed up.
 BACKUP_LAST_SUCCESS = "flatnet_backup_last_success_timestamp_seconds"  # gauge: part

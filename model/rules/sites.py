@@ -41,8 +41,6 @@ def networks_and_accounts_exist(environment: Environment) -> Iterator[Broken]:
     yield from unknown("network", security.networks, uses)
     for name, site in gateway.sites.items():
         yield from unknown("account", security.accounts, _items(("gateway", "sites", name, "users"), site.users))
-    if environment.remote_access and environment.remote_access.authentication and not security.accounts:
-        yield Broken(("remote_access",), "members log in, but `security.accounts` has nobody")
 
 
 def _items(path: Path, values: tuple[str, ...]) -> list[tuple[Path, str]]:
