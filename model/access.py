@@ -109,10 +109,10 @@ def server_names(environment: Environment, host: Host) -> tuple[str, ...]:
 
 def _plain(environment: Environment, host: Host) -> Iterator[Door]:
     what = Bilingual(en="says `OK`", ja="`OK` と応答する")
-    yield Door(names.SITE_REDIRECT, "http", None, HEALTH_PATH, what, exact=True)
+    yield Door(names.SITE_HTTP, "http", None, HEALTH_PATH, what, exact=True)
     what = Bilingual(en="leads to HTTPS", ja="HTTPS へ転送する")
     for name in server_names(environment, host):
-        yield Door(names.SITE_REDIRECT, "http", name, "/", what)
+        yield Door(names.SITE_HTTP, "http", name, "/", what)
 
 
 def _people(environment: Environment, host: Host) -> Iterator[Door]:

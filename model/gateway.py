@@ -11,6 +11,13 @@ from model.types import AccountName, DnsName, Duration, Name, Port, SecretRef, S
 from model.values import DurationValue, SizeValue
 
 
+# OpenResty for Windows waits with select(), which watches FD_SETSIZE sockets (openresty: doc/README-windows.md); a request
+# that is passed on has two.
+SOCKETS = 1024
+CLIENT_CONNECTIONS = SOCKETS // 2
+SERVICE = "flatnet-gateway"
+
+
 class GatewayPorts(Model):
     """TCP ports of the Gateway on Windows."""
 

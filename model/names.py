@@ -36,11 +36,11 @@ JOB_WINDOWS = "windows"
 
 # What the Gateway serves beside the sites of the model (label `site`); no site of the model has such a name.
 SITE_GRAFANA = "grafana"
+SITE_HTTP = "http"  # leads to HTTPS, and says that the Gateway is there
 SITE_METRICS = "metrics"  # the metrics ingress
 SITE_OTHER = "other"  # no name that is served
 SITE_PUSH = "push"  # logs of other hosts
-SITE_REDIRECT = "redirect"  # HTTP, which leads to HTTPS
-SITES_OF_OURS = (SITE_GRAFANA, SITE_METRICS, SITE_OTHER, SITE_PUSH, SITE_REDIRECT)
+SITES_OF_OURS = (SITE_GRAFANA, SITE_HTTP, SITE_METRICS, SITE_OTHER, SITE_PUSH)
 
 # The Gateway's own series (Lua on port 9145). Label `host` is added by the scrape.
 GATEWAY_REQUESTS = "flatnet_gateway_requests_total"  # counter: site, method, status (class: 2xx … 5xx)
