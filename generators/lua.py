@@ -10,9 +10,8 @@ from generators.emit import header
 from generators.escape import EscapeError, lua
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
-_WORDS = frozenset(
-    "and break do else elseif end false for function goto if in local nil not or repeat return then true until "
-    "while".split()
+_WORDS = re.compile(
+    "and|break|do|else|elseif|end|false|for|function|goto|if|in|local|nil|not|or|repeat|return|then|true|until|while"
 )
 _WIDTH = 100
 _INDENT = "  "
@@ -43,7 +42,7 @@ def _value(value: object, indent: str) -> str:
 
 
 def _key(key: str) -> str:
-    return key if _NAME.fullmatch(key) and key not in _WORDS else f"[{lua(key)}]"
+    return key if _NAME.fullmatch(key) and not _WORDS.fullmatch(key) else f"[{lua(key)}]"
 
 
 def _table(heads: list[str], values: list[object], indent: str) -> str:

@@ -15,6 +15,7 @@ from model import names
 from model.bilingual import Bilingual
 from model.environment import Environment
 from model.gateway import Site
+from model.heartbeat import watchers_of
 from model.host import Host
 from model.jobs import Target, jobs
 
@@ -188,13 +189,23 @@ def _ingress(environment: Environment, host: Host) -> Iterator[Door]:
     scrapers = tuple(dict.fromkeys((*(_own_wsl(host) if own else (_overlay(monitoring),)), loopback)))
     for job, target in ingress_targets(environment, host):
         yield Door(names.SITE_METRICS, "metrics", None, target.path, titles[job], scrapers, exact=True)
+    yield from _heartbeat(environment, host)
     if not own:
         return
     others = tuple(_overlay(each) for _, each in sorted(environment.hosts.items()) if each != monitoring)
-    if environment.notifications.dead_mans_switch.far_end == "windows":
-        what = Bilingual(en="heartbeat of Alertmanager", ja="Alertmanager のハートビート")
-        for methods, clients in (("POST",), _own_wsl(host)), (("GET", "HEAD"), (*scrapers, *others)):
-            yield Door(names.SITE_METRICS, "metrics", None, HEARTBEAT_PATH, what, clients, exact=True, methods=methods)
     if others:
         what = Bilingual(en="logs of other hosts, for Loki", ja="他のホストのログ（Loki 宛て）")
         yield Door(names.SITE_PUSH, "metrics", None, PUSH_PATH, what, others, "token", exact=True)
+
+
+def _heartbeat(environment: Environment, host: Host) -> Iterator[Door]:
+    """Alertmanager sends it; Windows reads it, on this host and on the one that watches this host."""
+    if environment.notifications.dead_mans_switch.far_end != "windows":
+        return
+    what = Bilingual(en="heartbeat of Alertmanager", ja="Alertmanager のハートビート")
+    readers = (Client("loopback", None, (LOOPBACK,)), *map(_overlay, watchers_of(environment, host)))
+    ways: list[tuple[tuple[str, ...], tuple[Client, ...]]] = [(("GET", "HEAD"), readers)]
+    if host == environment.monitoring_host:
+        ways.append((("POST",), _own_wsl(host)))
+    for methods, clients in ways:
+        yield Door(names.SITE_METRICS, "metrics", None, HEARTBEAT_PATH, what, clients, exact=True, methods=methods)

@@ -10,9 +10,8 @@ from model.base import Model, Named, NamedModel
 from model.types import AccountName, DnsName, Duration, Name, Port, SecretRef, Size, UrlPath
 from model.values import DurationValue, SizeValue
 
-
-# OpenResty for Windows waits with select(), which watches FD_SETSIZE sockets (openresty: doc/README-windows.md); a request
-# that is passed on has two.
+# OpenResty for Windows waits with select(), which watches FD_SETSIZE sockets (openresty: doc/README-windows.md); a
+# request that is passed on has two.
 SOCKETS = 1024
 CLIENT_CONNECTIONS = SOCKETS // 2
 SERVICE = "flatnet-gateway"
@@ -70,7 +69,18 @@ class GatewayLogs(Model):
 
     access: str = Field("access.log", pattern=r"^[A-Za-z0-9._-]+\.log$", description="one JSON object for each request")
     error: str = Field("error.log", pattern=r"^[A-Za-z0-9._-]+\.log$", description="nginx's own form")
+    api: str | None = Field(
+        "api_access.log",
+        pattern=r"^[A-Za-z0-9._-]+\.log$",
+        description="log of Flatnet's own API, which is rotated like the access log; null: Flatnet writes none",
+    )
     error_level: Literal["debug", "info", "notice", "warn", "error", "crit"] = "warn"
+
+    @property
+    def files(self) -> dict[str, str]:
+        """Name of each log file, by its key."""
+        every = {"access": self.access, "error": self.error, "api": self.api}
+        return {key: name for key, name in every.items() if name}
 
 
 class Tls(Model):

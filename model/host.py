@@ -29,11 +29,6 @@ class Windows(Model):
         return self.folder / "logs"
 
     @property
-    def ops(self) -> WindowsPathValue:
-        """Folder of what is ours beside the Gateway's configuration: scripts, settings, state."""
-        return self.folder / "ops"
-
-    @property
     def secrets(self) -> WindowsPathValue:
         """Folder of the secrets of Windows."""
         return self.ops / "secrets"
@@ -52,6 +47,21 @@ class Windows(Model):
     def config(self) -> WindowsPathValue:
         """Folder of the Gateway's configuration."""
         return self.folder / "config"
+
+    @property
+    def ops(self) -> WindowsPathValue:
+        """Folder of what is ours: scripts, tasks, secrets, state."""
+        return self.folder / "ops"
+
+    @property
+    def textfiles(self) -> WindowsPathValue:
+        """Folder from which windows_exporter reads metrics of scripts."""
+        return self.ops / "textfile"
+
+    @property
+    def heartbeat(self) -> WindowsPathValue:
+        """File in which the Gateway keeps the time of Alertmanager's last heartbeat: Unix seconds, one line."""
+        return self.ops / "dead-mans-switch/heartbeat"
 
 
 class Wsl(Model):

@@ -86,5 +86,25 @@ BACKUP_SIZE = "flatnet_backup_repository_bytes"  # gauge
 RESTORE_DRILL_LAST_SUCCESS = "flatnet_restore_drill_last_success_timestamp_seconds"  # gauge: part
 RESTORE_DRILL_LAST_EXIT = "flatnet_restore_drill_last_exit_code"  # gauge: part
 
+# Written by the scripts of Windows into windows_exporter's textfile folder. Label `task` is the scheduled task.
+WINDOWS_TASK_LAST_RUN = "flatnet_windows_task_last_run_timestamp_seconds"  # gauge: task
+WINDOWS_TASK_LAST_SUCCESS = "flatnet_windows_task_last_success_timestamp_seconds"  # gauge: task
+WINDOWS_TASK_LAST_EXIT = "flatnet_windows_task_last_exit_code"  # gauge: task; 0 fine, 1 failed
+WINDOWS_LOG_BYTES = "flatnet_windows_log_bytes"  # gauge: log (file's name), with all its generations
+
+# Scheduled tasks of Windows, in this folder of the Task Scheduler; windows_exporter calls them `/Flatnet/<name>`.
+WINDOWS_TASKS = "Flatnet"
+TASK_KEEP_ALIVE = "keep-alive"
+TASK_ROTATE_LOGS = "rotate-logs"
+TASK_SAVE_CONFIGURATION = "save-configuration"
+TASK_WATCH_CERTIFICATE = "watch-certificate"
+TASK_WATCH_HEARTBEAT = "watch-heartbeat"
+
+# What the firewall and the event log of Windows call us.
+WINDOWS_SOURCE = "Flatnet Ops"
+
+# Services of Windows that we need, as windows_exporter names them; Windows itself does not tell upper from lower case.
+WINDOWS_SERVICES = ("flatnet-gateway", "windows_exporter", "alloy")
+
 # The alert that always fires, for the dead man's switch.
 WATCHDOG = "Watchdog"

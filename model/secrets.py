@@ -11,6 +11,7 @@ from model.environment import Environment
 from model.host import Host
 
 FOLDER = "/etc/flatnet-ops/secrets"
+CA_KEY = "gateway-ca-key"
 
 # User ids that the images run as (targets of the `User=` of their units).
 ROOT, NOBODY, GRAFANA, LOKI = 0, 65534, 472, 10001

@@ -34,7 +34,8 @@ class Security(Model):
     accounts: Named[AccountName, Account] = {}
     password_file: SecretRef = Field(
         "gateway-users",
-        description="user names and apr1 hashes (`openssl passwd -apr1`), for the Gateway: nginx for Windows knows no better one",
+        description="user names and apr1 hashes (`openssl passwd -apr1`), for the Gateway: the strongest that nginx "
+        "for Windows can check; bcrypt it cannot",
     )
     firewall: Named[Name, FirewallRule] = {}
     certificate_authority: SecretRef = Field(

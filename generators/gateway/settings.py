@@ -25,7 +25,7 @@ def table(deployment: Deployment, host: Host) -> str:
     folder = host.windows.ops
     data = {
         "sites": _sites(people, environment, host),
-        "accounts": {name: True for name in environment.security.accounts},
+        "accounts": dict.fromkeys(environment.security.accounts, True),
         "doors": {name: _door(door, environment, host) for name, door in people.items()},
         "upstreams": _upstreams(environment, host),
         "methods": METHODS,

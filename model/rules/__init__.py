@@ -24,9 +24,21 @@ from model.rules.delivery import (
     repeats_are_multiples,
     routes_match_something,
 )
-from model.rules.hosts import hosts_are_distinct, ports_are_distinct, roles_are_complete, subnets_are_apart
+from model.rules.hosts import (
+    hosts_are_distinct,
+    ports_are_distinct,
+    roles_are_complete,
+    subnets_are_apart,
+    wsl_is_consistent,
+)
 from model.rules.policies import backups_are_apart, labels_are_free, objectives_can_be_measured, thresholds_are_in_order
-from model.rules.sites import buckets_ascend, networks_and_accounts_exist, sites_lead_somewhere, workloads_are_whole
+from model.rules.sites import (
+    buckets_ascend,
+    log_files_are_apart,
+    networks_and_accounts_exist,
+    sites_lead_somewhere,
+    workloads_are_whole,
+)
 
 Rule = Callable[[Environment], Iterable[Broken]]
 
@@ -38,6 +50,7 @@ RULES: dict[Rule, frozenset[str]] = {
     disk_fits: frozenset({"hosts", "monitoring", "retention", "workloads"}),
     hosts_are_distinct: frozenset({"hosts"}),
     labels_are_free: frozenset({"alerts"}),
+    log_files_are_apart: frozenset({"gateway"}),
     machines_need_no_log_in: frozenset({"gateway", "workloads"}),
     mail_has_a_server: frozenset({"notifications"}),
     members_come_from_the_vpn_alone: frozenset({"gateway", "remote_access", "security"}),
@@ -56,6 +69,7 @@ RULES: dict[Rule, frozenset[str]] = {
     subnets_are_apart: frozenset({"hosts", "security"}),
     thresholds_are_in_order: frozenset({"alerts", "backups", "gateway"}),
     workloads_are_whole: frozenset({"gateway", "hosts", "workloads"}),
+    wsl_is_consistent: frozenset({"hosts"}),
 }
 """Every rule, with the top-level keys that it reads."""
 

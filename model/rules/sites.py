@@ -55,6 +55,12 @@ def buckets_ascend(environment: Environment) -> Iterator[Broken]:
             yield Broken(("gateway", "latency_buckets", index), f"{high} is not above {low}; the bounds rise")
 
 
+def log_files_are_apart(environment: Environment) -> Iterator[Broken]:
+    """No two logs of the Gateway are one file: each is rotated by itself and has lines of one form."""
+    files = ((("gateway", "logs", kind), name) for kind, name in environment.gateway.logs.files.items())
+    yield from twice("log file", files)
+
+
 def workloads_are_whole(environment: Environment) -> Iterator[Broken]:
     """Each workload runs where containers run, and each volume of it is backed up or says why not."""
     holders = {host.name for host in environment.hosts_with("containers")}
