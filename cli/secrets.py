@@ -53,5 +53,5 @@ def _lines(environment: Environment, host: Host) -> Iterator[str]:
 
 
 def _row(secret: Secret, language: Language) -> tuple[str, str, str, str, str, str]:
-    owner, mode = (str(secret.owner), f"{secret.mode:04o}") if secret.side == "wsl" else ("SYSTEM", "-")
+    owner, mode = (str(secret.owner), f"{secret.mode:04o}") if secret.side == "wsl" else (secret.account, "-")
     return secret.path, _SIDES[secret.side], owner, mode, ", ".join(secret.readers), secret.what[language]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from generators import alertmanager, alloy, backup, grafana, handbook, logrotate, loki, prometheus, stack
+from generators import alertmanager, alloy, backup, grafana, handbook, logrotate, loki, prometheus, stack, windows
 from generators.files import RenderedFile
 from model.deployment import Deployment
 
@@ -20,4 +20,5 @@ GENERATORS: dict[str, Generator] = {
     "loki": loki.generate,
     "prometheus": prometheus.generate,
     "stack": stack.generate,
+    "windows": windows.generate,
 }

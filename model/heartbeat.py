@@ -18,6 +18,12 @@ def watched_by(environment: Environment, host: Host) -> Host | None:
     return ring[(ring.index(host) + 1) % len(ring)]
 
 
+def watches(environment: Environment, host: Host) -> bool:
+    """Whether a host's Windows is a far end: that of the monitoring host, and every one of a ring."""
+    here = environment.notifications.dead_mans_switch.far_end == "windows"
+    return here and (host == environment.monitoring_host or environment.several_hosts)
+
+
 def watchers_of(environment: Environment, host: Host) -> tuple[Host, ...]:
     """Other hosts that ask this one's Gateway for its heartbeat: it must admit them."""
     return tuple(other for _, other in sorted(environment.hosts.items()) if watched_by(environment, other) == host)

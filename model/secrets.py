@@ -8,7 +8,10 @@ from typing import Literal
 
 from model.bilingual import Bilingual
 from model.environment import Environment
+from model.heartbeat import watches
 from model.host import Host
+from model.names import TASK_WATCH_HEARTBEAT
+from model.values import WindowsPathValue
 
 FOLDER = "/etc/flatnet-ops/secrets"
 CA_KEY = "gateway-ca-key"
@@ -21,7 +24,8 @@ ROOT, NOBODY, GRAFANA, LOKI = 0, 65534, 472, 10001
 class Secret:
     """A file that holds a secret. `owner` is the user id that reads it; `make` says how the value is had.
 
-    ask: somebody gives it (a webhook address); random: it is made up on the host; copy: it is a file.
+    ask: somebody gives it (a webhook address); random: it is made up on the host; copy: it is a file. On Windows
+    `account` reads it.
     """
 
     name: str
@@ -31,6 +35,7 @@ class Secret:
     what: Bilingual
     make: Literal["ask", "random", "copy"]
     side: Literal["wsl", "windows"] = "wsl"
+    account: Literal["LocalService", "LocalSystem"] = "LocalSystem"
 
     @property
     def mode(self) -> int:
@@ -43,6 +48,11 @@ def secret_path(name: str) -> str:
     return f"{FOLDER}/{name}"
 
 
+def windows_secret_path(host: Host, name: str) -> WindowsPathValue:
+    """Where a secret lies on Windows."""
+    return host.windows.ops / "secrets" / name
+
+
 def secrets(environment: Environment, host: Host) -> tuple[Secret, ...]:
     """The secrets of a host, by name; one that several programs read is listed once for each owner."""
     found = list(_backup(environment))
@@ -50,6 +60,7 @@ def secrets(environment: Environment, host: Host) -> tuple[Secret, ...]:
         found += [*_alertmanager(environment), *_stack(environment)]
     else:
         found += _remote(environment, host)
+    found += _far_end(environment, host)
     unique = {(secret.side, secret.name): secret for secret in found}
     return tuple(unique[key] for key in sorted(unique))
 
@@ -119,5 +130,23 @@ def _remote(environment: Environment, host: Host) -> Iterator[Secret]:
     token = environment.gateway.ingress_token
     what = Bilingual(en="token for pushing logs to the monitoring host", ja="監視ホストへログを送るためのトークン")
     yield Secret(token, secret_path(token), ROOT, ("alloy",), what, "ask")
-    path = (host.windows.folder / "ops/secrets" / token).backslashed
+    path = windows_secret_path(host, token).backslashed
     yield Secret(token, path, ROOT, ("Alloy",), what, "ask", side="windows")
+
+
+def _far_end(environment: Environment, host: Host) -> Iterator[Secret]:
+    """What the far end of the dead man's switch tells people with."""
+    notifications = environment.notifications
+    receiver = notifications.receivers[notifications.dead_mans_switch.receiver]
+    if not watches(environment, host):
+        return
+    ways: list[tuple[str, str, str]] = []
+    if receiver.slack:
+        ways.append((receiver.slack.url, f"Slack webhook of {receiver.name}", f"{receiver.name} の Slack Webhook"))
+    if receiver.email and notifications.smtp and notifications.smtp.password:
+        ways.append((notifications.smtp.password, "password at the mail server", "メールサーバーのパスワード"))
+    for name, en, ja in ways:
+        path = windows_secret_path(host, name).backslashed
+        reader = (TASK_WATCH_HEARTBEAT,)
+        what = Bilingual(en=en, ja=ja)
+        yield Secret(name, path, ROOT, reader, what, "ask", side="windows", account="LocalService")

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from model.secrets import Secret
 
-_KEPT_FOR = "'*S-1-5-18:R' '*S-1-5-32-544:F'"  # LocalSystem reads, Administrators may replace; ids have no language
+# Ids have no language. The account reads, Administrators may replace.
+_ACCOUNTS = {"LocalSystem": "S-1-5-18", "LocalService": "S-1-5-19"}
 
 
 def make_secret(secret: Secret) -> str:
@@ -28,5 +29,6 @@ def _for_windows(secret: Secret) -> str:
     return (
         f"New-Item -ItemType Directory -Force (Split-Path '{secret.path}') | Out-Null\n"
         f"Set-Content -NoNewline -Encoding Ascii '{secret.path}' (Read-Host '{secret.name}').Trim()\n"
-        f"icacls '{secret.path}' /inheritance:r /grant:r {_KEPT_FOR} | Out-Null"
+        f"icacls '{secret.path}' /inheritance:r /grant:r '*{_ACCOUNTS[secret.account]}:R' "
+        "'*S-1-5-32-544:F' | Out-Null"
     )
