@@ -6,7 +6,9 @@ from typing import Literal
 
 from pydantic import Field
 
+from model import names
 from model.base import Model, Named, NamedModel
+from model.host import Host
 from model.types import AccountName, DnsName, Duration, Name, Port, SecretRef, Size, UrlPath
 from model.values import DurationValue, SizeValue
 
@@ -110,3 +112,18 @@ class Gateway(Model):
         strict=False, min_length=1, description="networks that may reach Grafana (security.networks)"
     )
     ingress_token: SecretRef = Field("ingress-token", description="what other hosts show when they push logs")
+
+
+def nginx_command(host: Host) -> str:
+    """Arguments that every call of nginx shares: they name the running one, whose events are named after its pid."""
+    return f'-p "{host.windows.openresty}/" -c "{host.windows.config}/nginx.conf"'
+
+
+def nginx_reload(host: Host) -> str:
+    """A command for PowerShell: the task that loads a new certificate loads everything else with it.
+
+    It runs as the account of the service, which alone can signal nginx, and it tests the configuration first.
+    """
+    loaded = (host.windows.ops / "state/certificate.sha256").backslashed
+    task = f"Start-ScheduledTask -TaskPath '\\{names.WINDOWS_TASKS}\\' -TaskName {names.TASK_WATCH_CERTIFICATE}"
+    return f"Remove-Item -ErrorAction SilentlyContinue '{loaded}'; {task}"

@@ -9,6 +9,7 @@ from pathlib import Path
 from generators.files import RenderedFile, windows_file
 from generators.gateway import certificate, nginx, service, settings
 from model.deployment import Deployment
+from model.gateway import nginx_reload
 from model.host import Host
 from model.values import WindowsPathValue
 
@@ -25,9 +26,9 @@ def generate(deployment: Deployment) -> Iterator[RenderedFile]:
         generation = _digest(files)
         files = _loaded(deployment, host, generation) | {nginx.folder(host) / "generation": f"{generation}\n"}
         for path, content in files.items():
-            yield windows_file(host.name, path, content, reload=service.RELOAD)
+            yield windows_file(host.name, path, content, reload=nginx_reload(host))
         yield windows_file(host.name, host.windows.ops / "gateway/nginx.conf", nginx.whole(deployment, host))
-        yield windows_file(host.name, service.place(host), service.wrapper(host), reload=service.RELOAD)
+        yield windows_file(host.name, service.place(host), service.wrapper(host), reload=service.RESTART)
         yield from certificate.files(deployment, host)
 
 

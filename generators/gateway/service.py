@@ -4,21 +4,16 @@ from __future__ import annotations
 
 from xml.etree import ElementTree as ET
 
-from model.gateway import SERVICE
+from model.gateway import SERVICE, nginx_command
 from model.host import Host
 from model.values import WindowsPathValue
 
-RELOAD = f"Restart-Service {SERVICE}"
+RESTART = f"Restart-Service {SERVICE}"
 
 
 def place(host: Host) -> WindowsPathValue:
     """WinSW reads the file that lies beside it and has its name."""
     return host.windows.ops / f"gateway/{SERVICE}.xml"
-
-
-def command(host: Host) -> str:
-    """Arguments that every call of nginx shares: they name the running one, whose events are named after its pid."""
-    return f'-p "{host.windows.openresty}/" -c "{host.windows.config}/nginx.conf"'
 
 
 def wrapper(host: Host) -> str:
@@ -33,9 +28,9 @@ def wrapper(host: Host) -> str:
         ("name", "Flatnet Gateway"),
         ("description", "The Gateway of Flatnet: nginx in front of the containers"),
         ("executable", program),
-        ("startarguments", command(host)),
+        ("startarguments", nginx_command(host)),
         ("stopexecutable", program),
-        ("stoparguments", f"{command(host)} -s quit"),
+        ("stoparguments", f"{nginx_command(host)} -s quit"),
         ("stoptimeout", "30 sec"),
         ("workingdirectory", host.windows.openresty.backslashed),
         ("startmode", "Automatic"),
