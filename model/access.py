@@ -109,7 +109,7 @@ def server_names(environment: Environment, host: Host) -> tuple[str, ...]:
 
 
 def _plain(environment: Environment, host: Host) -> Iterator[Door]:
-    what = Bilingual(en="says `OK`", ja="`OK` と応答する")
+    what = Bilingual(en="says OK", ja="OK と応答する")
     yield Door(names.SITE_HTTP, "http", None, HEALTH_PATH, what, exact=True)
     what = Bilingual(en="leads to HTTPS", ja="HTTPS へ転送する")
     for name in server_names(environment, host):
@@ -122,7 +122,7 @@ def _people(environment: Environment, host: Host) -> Iterator[Door]:
         clients = (*_networks(environment, site.networks), *monitor)
         login, accounts, members = _login(environment, site)
         workload = site.upstream.workload
-        what = Bilingual(en=f"`{workload}`", ja=f"`{workload}`")
+        what = Bilingual(en=workload, ja=workload)
         yield Door(site.name, "https", site.server_name, "/", what, clients, login, accounts, members)
     if host == environment.monitoring_host:
         yield Door(
@@ -199,13 +199,17 @@ def _ingress(environment: Environment, host: Host) -> Iterator[Door]:
 
 
 def _heartbeat(environment: Environment, host: Host) -> Iterator[Door]:
-    """Alertmanager sends it; Windows reads it, on this host and on the one that watches this host."""
+    """Alertmanager sends it; Windows reads it, on this host and on the one that watches this host.
+
+    Who may send may read too: nginx has one list of addresses for a path, and a second one for the method.
+    """
     if environment.notifications.dead_mans_switch.far_end != "windows":
         return
     what = Bilingual(en="heartbeat of Alertmanager", ja="Alertmanager のハートビート")
-    readers = (Client("loopback", None, (LOOPBACK,)), *map(_overlay, watchers_of(environment, host)))
-    ways: list[tuple[tuple[str, ...], tuple[Client, ...]]] = [(("GET", "HEAD"), readers)]
-    if host == environment.monitoring_host:
-        ways.append((("POST",), _own_wsl(host)))
+    senders = _own_wsl(host) if host == environment.monitoring_host else ()
+    readers = (*senders, Client("loopback", None, (LOOPBACK,)), *map(_overlay, watchers_of(environment, host)))
+    ways: list[tuple[tuple[str, ...], tuple[Client, ...]]] = [(("GET", "HEAD"), tuple(dict.fromkeys(readers)))]
+    if senders:
+        ways.append((("POST",), senders))
     for methods, clients in ways:
         yield Door(names.SITE_METRICS, "metrics", None, HEARTBEAT_PATH, what, clients, exact=True, methods=methods)

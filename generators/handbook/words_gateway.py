@@ -54,7 +54,7 @@ GATEWAY: dict[str, tuple[str, str]] = {
     # The Gateway's part of the install page.
     "gateway": ("7. Gateway", "7. Gateway"),
     "gateway_intro": (
-        "nginx comes with Flatnet, its configuration from here. All of this is typed in PowerShell, unless it says WSL.",
+        "nginx comes with Flatnet, its configuration from here. All of this is typed in PowerShell but what says WSL.",
         (
             "nginx は Flatnet に含まれており、その設定はこのリポジトリのものを使います。WSL と書かれたもの以外は、"
             "PowerShell で実行します。"
