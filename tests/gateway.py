@@ -122,7 +122,7 @@ http {
         } }
         location /drop { return 444; }
         location /slow { content_by_lua_block { ngx.sleep(1) ngx.print("late") } }
-        location /upgrade { content_by_lua_block {
+        location /upgrade { keepalive_timeout 0; content_by_lua_block {
             ngx.status = 101
             ngx.header["Upgrade"] = "test"
             ngx.header["Connection"] = "upgrade"
@@ -176,10 +176,20 @@ class Gateway:
         path = self.folder / "logs" / "access.log"
         return [strict(line) for line in path.read_bytes().splitlines()]
 
+    def lines_for(self, path: str, count: int) -> list[dict[str, object]]:
+        """The last lines for a path, when there are so many: they are written after the answer."""
+        found: list[dict[str, object]] = []
+
+        def enough() -> bool:
+            found[:] = [line for line in self.lines() if line["path"] == path]
+            return len(found) >= count
+
+        wait(f"{count} lines for {path}", enough)
+        return found[-count:]
+
     def line(self, path: str) -> dict[str, object]:
-        """The line of the only request for a path, when it is there."""
-        wait(f"a line for {path}", lambda: any(line["path"] == path for line in self.lines()))
-        (found,) = [line for line in self.lines() if line["path"] == path]
+        """The line of the only request for a path."""
+        (found,) = self.lines_for(path, 1)
         return found
 
     def addresses(self, known: Mapping[str, str]) -> None:
@@ -263,8 +273,8 @@ def gateway(
     (folder / "lualib" / "flatnet_ops" / "settings.lua").write_text("return " + lua(settings), encoding="utf-8")
     for name, text in {"nginx.conf": conf, "ours.conf": OURS_CONF, "generation": GENERATION + "\n"}.items():
         (folder / name).write_text(text, encoding="utf-8")
-    (folder / "html").mkdir()
-    for page in ("page.html", "502.html"):
+    (folder / "html" / "errors").mkdir(parents=True)
+    for page in ("page.html", "errors/502.html"):
         (folder / "html" / page).write_text("a page\n", encoding="utf-8")
     with Nginx(nginx, folder, ports["http"]) as running:
         made = Gateway(running, folder, ports)
