@@ -53,6 +53,7 @@ GATEWAY_CONNECTIONS = "flatnet_gateway_connections"  # gauge: state (active, rea
 GATEWAY_CONNECTIONS_LIMIT = "flatnet_gateway_connections_limit"  # gauge: what the platform can hold
 GATEWAY_DICT_FREE = "flatnet_gateway_shared_dict_free_bytes"  # gauge: dict
 GATEWAY_DICT_SIZE = "flatnet_gateway_shared_dict_size_bytes"  # gauge: dict
+GATEWAY_DICT_EVICTIONS = "flatnet_gateway_shared_dict_evictions_total"  # counter: counts lost to a full dict
 GATEWAY_CONFIG_LOADED = "flatnet_gateway_config_load_timestamp_seconds"  # gauge
 GATEWAY_CONFIG_OK = "flatnet_gateway_config_load_success"  # gauge 0/1
 GATEWAY_STATUS_UP = "flatnet_gateway_status_up"  # gauge 0/1: /api/status could be read; 0 costs the four below
