@@ -27,7 +27,7 @@ def sites_lead_somewhere(environment: Environment) -> Iterator[Broken]:
 
 
 def networks_and_accounts_exist(environment: Environment) -> Iterator[Broken]:
-    """Every network and account that is named is defined."""
+    """Every network and account that is named is defined, and every network that is defined is named."""
     security, gateway = environment.security, environment.gateway
     uses: list[tuple[Path, str]] = []
     uses += _items(("security", "admin_networks"), security.admin_networks)
@@ -39,6 +39,8 @@ def networks_and_accounts_exist(environment: Environment) -> Iterator[Broken]:
     if environment.remote_access:
         uses += _items(("remote_access", "networks"), environment.remote_access.networks)
     yield from unknown("network", security.networks, uses)
+    for name in security.networks.keys() - {used for _, used in uses}:
+        yield Broken(("security", "networks", name), f"nothing lets the network `{name}` in, or names it otherwise")
     for name, site in gateway.sites.items():
         yield from unknown("account", security.accounts, _items(("gateway", "sites", name, "users"), site.users))
 

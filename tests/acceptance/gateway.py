@@ -140,11 +140,11 @@ class RunningGateway:
         inner = [self.lan, *([str(self.host.nebula_address)] if self.host.nebula_address else [])]
         inner += self._upstream_addresses()
         self.run(["ip", "link", "add", "cable", "type", "veth", "peer", "name", "cable", "netns", str(self._outer)])
-        for pid, addresses in ((self._inner, inner), (self._outer, self.outside)):
+        for outside, addresses in ((False, inner), (True, self.outside)):
             lines = ["ip link set lo up", "ip link set cable up"]
             lines += [f"ip address add {address}/32 dev lo" for address in addresses]
-            lines.append("ip route add default dev cable")
-            self.run(["sh", "-ec", "\n".join(lines)], pid=pid)
+            lines.append(f"ip route add default dev cable src {addresses[0]}")
+            self.run(["sh", "-ec", "\n".join(lines)], outside=outside)
 
     def _upstream_addresses(self) -> list[str]:
         file = self.tree.flatnet / "ops/gateway/upstreams.json"
@@ -176,22 +176,22 @@ class RunningGateway:
             time.sleep(0.1)
         raise AssertionError(f"nginx does not answer:\n{self.error_log()}")
 
-    def run(self, words: Sequence[str], *, pid: int | None = None, **options: Any) -> subprocess.CompletedProcess[str]:
-        """Run a command in the host's network, or in another one."""
-        enter = ["nsenter", f"--net=/proc/{pid or self._inner}/ns/net"]
+    def run(self, words: Sequence[str], *, outside: bool = False, **options: Any) -> subprocess.CompletedProcess[str]:
+        """Run a command in the host's network, or in everybody else's."""
+        enter = ["nsenter", f"--net=/proc/{self._outer if outside else self._inner}/ns/net"]
         done = subprocess.run([*enter, *words], capture_output=True, text=True, timeout=120, **options)
         assert done.returncode == 0, f"{shlex.join(words)}\n{done.stdout}{done.stderr}"
         return done
 
     def add_outside(self, address: str) -> None:
         """Give one more address to everybody else."""
-        self.run(["ip", "address", "replace", f"{address}/32", "dev", "lo"], pid=self._outer)
+        self.run(["ip", "address", "replace", f"{address}/32", "dev", "lo"], outside=True)
 
     def ask(self, asked: Iterable[Ask], *, inside: bool = False, at_once: int = 4) -> list[Answer]:
         """Send requests from outside, or from the host itself; answers in their order."""
         requests = [self._request(ask, inside=inside) for ask in asked]
         words = [sys.executable, "-m", "tests.acceptance.gateway_client", str(self.tree.authority), str(at_once)]
-        done = self.run(words, pid=self._inner if inside else self._outer, cwd=ROOT, input=json.dumps(requests))
+        done = self.run(words, outside=not inside, cwd=ROOT, input=json.dumps(requests))
         return [
             Answer(a.get("status", 0), [tuple(h) for h in a.get("headers", [])], a.get("body", ""), a.get("refused"))
             for a in json.loads(done.stdout)

@@ -3,16 +3,20 @@
 local floor, format = math.floor, string.format
 
 local clock = {}
-local second, before, after = nil, "", ""
+local last, text, second, before, after
 
--- `now`: seconds as ngx.now() gives them. nginx formats the second once; so do we.
+-- `now`: seconds as ngx.now() gives them; they stay the same for what happens together.
 function clock.text(now)
+    if now == last then
+        return text
+    end
     local whole = floor(now)
     if whole ~= second then
         local iso = ngx.var.time_iso8601 -- 2026-11-25T12:41:44+09:00
         second, before, after = whole, iso:sub(1, 19) .. ".", iso:sub(20)
     end
-    return before .. format("%03d", floor((now - whole) * 1000 + 0.5)) .. after
+    last, text = now, before .. format("%03d", floor((now - whole) * 1000 + 0.5)) .. after
+    return text
 end
 
 return clock

@@ -22,7 +22,8 @@ local function key(site, method, class, place)
     local slot = ((site * #methods + method) * #classes + class) * size + place
     local made = keys[slot]
     if not made then
-        made = table.concat({ "n", histogram.version, sites[site], methods[method], classes[class], histogram.texts[place] }, ":")
+        local words = { "n", histogram.version, sites[site], methods[method], classes[class], histogram.texts[place] }
+        made = table.concat(words, ":")
         keys[slot] = made
     end
     return made

@@ -84,15 +84,13 @@ local function several(var, addresses, otherwise)
     return names[place], ms, failure
 end
 
--- Count the attempts of the request. `site` is its entry in the settings, or nil.
--- Returns the name of the last upstream, the milliseconds of all attempts and the last failure; nil when there was none.
-function attempts.record(var, site)
-    local addresses = var.upstream_addr
+-- Count the attempts of the request: what nginx says of them, and the site's entry in the settings, or nil.
+-- Returns the name of the last upstream, the milliseconds of all attempts and the last failure; nil without an attempt.
+function attempts.record(var, addresses, status, seconds, site)
     if not addresses or addresses == "" then
         return nil
     end
     local otherwise = site and site.upstream
-    local status = var.upstream_status
     if find(addresses, " ", 1, true) or not status or status == "-" or FAILURES[status] then
         return several(var, addresses, otherwise)
     end
@@ -100,7 +98,8 @@ function attempts.record(var, site)
     if place ~= OTHER then
         note(states[place], 1)
     end
-    return names[place], observe(place, tonumber(var.upstream_response_time) or 0)
+    local ms = observe(place, tonumber(seconds) or 0)
+    return names[place], ms
 end
 
 -- The way to a workload is not known: nothing was attempted, and it is down all the same. Returns what went wrong.
@@ -121,7 +120,12 @@ function attempts.of(place)
     for index = 1, size do
         buckets[index] = count(keys[place][index])
     end
-    return { up = store.fact(states[place]), errors = count(errors[place]), buckets = buckets, ms = count(sums[place]) }
+    return {
+        up = store.fact(states[place]),
+        errors = count(errors[place]),
+        buckets = buckets,
+        ms = count(sums[place]),
+    }
 end
 
 return attempts

@@ -26,11 +26,13 @@ local function site_series(out)
             end
         end
     end
-    out:family("histogram", "flatnet_gateway_request_duration_seconds", "seconds", "Time from the first byte of a request to the last byte of its answer.")
+    out:family("histogram", "flatnet_gateway_request_duration_seconds", "seconds",
+        "Time from the first byte of a request to the last byte of its answer.")
     for place, site in ipairs(labels.sites) do
         out:histogram("site", site, found[place].buckets, found[place].ms)
     end
-    out:family("counter", "flatnet_gateway_bytes_total", "bytes", "Bytes of requests (in) and of answers (out), with their headers.")
+    out:family("counter", "flatnet_gateway_bytes_total", "bytes",
+        "Bytes of requests (in) and of answers (out), with their headers.")
     for place, site in ipairs(labels.sites) do
         out:sample({ "site", site, "direction", "in" }, found[place].received)
         out:sample({ "site", site, "direction", "out" }, found[place].sent)
@@ -42,13 +44,15 @@ local function upstream_series(out)
     for place in ipairs(labels.upstreams) do
         found[place] = attempts.of(place)
     end
-    out:family("gauge", "flatnet_gateway_upstream_up", nil, "Whether the last attempt to connect to the upstream succeeded.")
+    out:family("gauge", "flatnet_gateway_upstream_up", nil,
+        "Whether the last attempt to connect to the upstream succeeded.")
     for place, upstream in ipairs(labels.upstreams) do
         if found[place].up then
             out:sample({ "upstream", upstream }, found[place].up)
         end
     end
-    out:family("histogram", "flatnet_gateway_upstream_duration_seconds", "seconds", "Time that an attempt to have the upstream answer took.")
+    out:family("histogram", "flatnet_gateway_upstream_duration_seconds", "seconds",
+        "Time that an attempt to have the upstream answer took.")
     for place, upstream in ipairs(labels.upstreams) do
         out:histogram("upstream", upstream, found[place].buckets, found[place].ms)
     end
@@ -82,17 +86,20 @@ local function nginx_series(out)
     for _, name in ipairs(dicts) do
         out:sample({ "dict", name }, ngx.shared[name]:capacity())
     end
-    out:family("counter", "flatnet_gateway_counter_evictions_total", nil, "Times that a counter was dropped or not kept because the shared dict was full.")
+    out:family("counter", "flatnet_gateway_shared_dict_evictions_total", nil,
+        "Times that a counter was dropped or not kept because the shared dict was full.")
     out:sample({}, store.evictions())
 end
 
 local function configuration_series(out)
     local since, loaded = configuration.state()
-    out:family("gauge", "flatnet_gateway_config_load_timestamp_seconds", "seconds", "When the running configuration was first seen.")
+    out:family("gauge", "flatnet_gateway_config_load_timestamp_seconds", "seconds",
+        "When the running configuration was first seen.")
     if since then
         out:sample({}, since)
     end
-    out:family("gauge", "flatnet_gateway_config_load_success", nil, "Whether the running configuration is the one on disk.")
+    out:family("gauge", "flatnet_gateway_config_load_success", nil,
+        "Whether the running configuration is the one on disk.")
     out:sample({}, loaded and 1 or 0)
 end
 

@@ -23,13 +23,21 @@ histogram.size = #limits
 -- Counts are kept by bound. With other bounds they start anew, as after a restart, so that they never fall in part.
 histogram.version = string.format("%08x", ngx.crc32_short(table.concat(histogram.texts, " ")))
 
--- Place of the bucket that a time in milliseconds falls into.
-function histogram.place(ms)
-    local place = 1
-    while ms > limits[place] do
-        place = place + 1
+local places = {} -- by time; at most as many as there are milliseconds below the last bound
+
+local function look(ms)
+    for place, limit in ipairs(limits) do
+        if ms <= limit then
+            places[ms] = place
+            return place
+        end
     end
-    return place
+end
+
+-- Place of the bucket that a time in milliseconds falls into. Without a loop, which the compiler of the log phase
+-- would have to leave.
+function histogram.place(ms)
+    return ms > limits[#limits - 1] and #limits or places[ms] or look(ms)
 end
 
 return histogram

@@ -4,6 +4,10 @@
 local byte, char, find, format, sub = string.byte, string.char, string.find, string.format, string.sub
 local concat = table.concat
 
+local UNSAFE = "[^ !#-[%]^-~]" -- what does not stand for itself
+
+local json = {}
+
 local ascii = {}
 for code = 0, 127 do
     local plain = code >= 32 and code ~= 127
@@ -33,10 +37,8 @@ local function sequence(text, at, first)
     return nil
 end
 
-local json = {}
-
 function json.escape(text)
-    if not find(text, "[^ !#-%[%]-~]") then
+    if not find(text, UNSAFE) then
         return text
     end
     local parts, at = {}, 1
