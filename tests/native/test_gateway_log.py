@@ -12,7 +12,7 @@ from collections.abc import Callable
 import pytest
 
 from model import names
-from tests.gateway import Gateway, series, strict, total
+from tests.gateway import Gateway, hostile, series, strict, total
 from tests.nginx import ask, raw, wait
 
 Find = Callable[[str], str]
@@ -82,34 +82,6 @@ def test_a_refusal_by_rate_says_so(running: Gateway) -> None:
     refused = [line for line in running.lines_for("/limited", 3) if line["status"] == 503]
     assert {line["error"] for line in refused} == {"rate limit"}
     assert len(refused) == statuses.count(503)
-
-
-def hostile(random_: random.Random) -> bytes:
-    """A request whose every part is hostile: broken UTF-8, quotes, control characters, a line that is no request."""
-    pieces = [
-        b'"',
-        b"\\",
-        b"\xff",
-        b"\xc3",
-        b"\xed\xa0\x80",
-        b"\xf0\x9f\x92\xa9",
-        b"\xe3\x81\x82",
-        b"\xc2\x85",
-        b"a",
-        b"%22",
-    ]
-
-    def text(control: bool = False) -> bytes:
-        extra = [b"\x00", b"\x1b[2J", b"\x7f", b"\t"] if control else []
-        return b"".join(random_.choice(pieces + extra) for _ in range(random_.randrange(12)))
-
-    credentials = base64.b64encode(text(control=True) + b":" + text())
-    method = random_.choice([b"GET", b"POST", b"TRACE", b"G\xffT", b'"', b"x" * 50])
-    head = method + b" /" + text(random_.random() < 0.3) + b" HTTP/1.1\r\n"
-    fields = [(b"Host", random_.choice([b"wiki", b"wiki", text(), b"h%d" % random_.randrange(9999)]))]
-    fields += [(b"User-Agent", text()), (b"X-Request-ID", text()), (b"Authorization", b"Basic " + credentials)]
-    fields += [(b"Connection", b"close"), (b"Content-Length", b"0")]
-    return head + b"".join(name + b": " + value + b"\r\n" for name, value in fields) + b"\r\n"
 
 
 def test_every_line_is_json_whatever_clients_send(running: Gateway, debian_program: Find) -> None:
