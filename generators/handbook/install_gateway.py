@@ -22,10 +22,11 @@ def facts(deployment: Deployment, host: Host) -> dict[str, Any]:
         "accounts": _accounts(environment, host),
         "ca": secret_path(environment.security.certificate_authority),
         "certificate": _certificate(environment),
+        "key": (windows.certificates / "gateway.key").backslashed,
         "trust": "certutil.exe -addstore Root flatnet-ca.crt",
         "conf": conf,
         "include": f'include "{windows.config}/conf.d/flatnet-ops.conf";',
-        "copy": f"if (-not (Test-Path '{conf}')) {{ Copy-Item '{_ops(host, 'gateway/nginx.conf')}' '{conf}' }}",
+        "first_conf": f"if (-not (Test-Path '{conf}')) {{ Copy-Item '{_ops(host, 'gateway/nginx.conf')}' '{conf}' }}",
         "service": _service(environment, host),
         "reload": nginx_reload(host),
     }

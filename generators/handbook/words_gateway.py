@@ -61,14 +61,8 @@ GATEWAY: dict[str, tuple[str, str]] = {
         ),
     ),
     "gateway_folders": (
-        (
-            "Folders, and who may read and write in them. The service runs as `LocalService`; the certificate's key is "
-            "for it, Administrators and the account of WSL alone."
-        ),
-        (
-            "フォルダを作り、アクセス権を設定します。サービスは `LocalService` として動き、"
-            "証明書の秘密鍵を読めるのはこのアカウントと管理者、WSL を使うアカウントだけになります。"
-        ),
+        ("Folders, and who may read and write in them. The service runs as `LocalService`."),
+        ("フォルダを作り、アクセス権を設定します。サービスは `LocalService` として動きます。"),
     ),
     "gateway_accounts": ("Accounts", "アカウント"),
     "gateway_accounts_intro": (
@@ -108,6 +102,10 @@ GATEWAY: dict[str, tuple[str, str]] = {
             "内容は検査してから配置されます。期限の {time}前になると、タイマーが次の要求を作り、"
             "送付を促すアラートが発報します。"
         ),
+    ),
+    "certificate_key": (
+        "The key lies at {path}; the service, Administrators, and {account}, which renews it, may read it.",
+        "秘密鍵は {path} に置かれます。読めるのはサービス、管理者、更新を行う {account} だけです。",
     ),
     "gateway_include": ("Configuration", "設定"),
     "gateway_include_intro": (
