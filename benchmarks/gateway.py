@@ -50,15 +50,15 @@ http {
 }
 """
 SITE = """
-    upstream to_@way@ { server 127.0.0.1:@backend@; keepalive 64; }
     server {
         listen 127.0.0.1:@plain@;
         listen 127.0.0.1:@tls@ ssl;
         ssl_certificate gateway.crt; ssl_certificate_key gateway.key;
         set $flatnet_site forgejo; set $flatnet_line "";
-        proxy_http_version 1.1; proxy_set_header Connection ""; proxy_set_header X-Request-ID $flatnet_request_id;
+        proxy_http_version 1.1; proxy_set_header Connection close;
+        proxy_set_header X-Request-ID $flatnet_request_id;
         @extra@
-        location / { proxy_pass http://to_@way@; }
+        location / { set $to 127.0.0.1:@backend@; proxy_pass http://$to; }
     }
 """
 EXTRA = {

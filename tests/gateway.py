@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import json
+import random
 import re
 import shutil
 from collections import defaultdict
@@ -18,122 +20,7 @@ LUA = ROOT / "generators" / "gateway" / "host"
 GENERATION = "5f2c0e"
 BUCKETS = (0.005, 0.05, 0.25, 1.0, 2.5)
 
-NGINX_CONF = """
-user root;
-worker_processes @workers@;
-daemon off;
-error_log logs/error.log info;
-pid logs/nginx.pid;
-events { worker_connections 1024; }
-
-http {
-    lua_package_path "@folder@/lualib/?.lua;;";
-    lua_shared_dict flatnet_ops @dict@;
-    lua_shared_dict flatnet_containers 100k;
-    log_format flatnet_ops escape=none '$flatnet_line';
-    map $http_x_request_id $flatnet_request_id {
-        "~^[A-Za-z0-9._-]{1,64}$" $http_x_request_id;
-        default $request_id;
-    }
-    limit_req_zone $server_name zone=slow:64k rate=1r/s;
-    proxy_http_version 1.1;
-    proxy_set_header Connection "";
-    proxy_set_header Host $host;
-    keepalive_requests 100000;
-    large_client_header_buffers 4 16k;
-
-    upstream first_is_dead { server 127.0.0.1:@dead@ max_fails=0; server 127.0.0.1:@backend@ max_fails=0 backup; }
-    upstream pool { server 127.0.0.1:@backend@; keepalive 32; }
-
-    server { # of any other name, and for what is no request at all
-        listen 127.0.0.1:@http@ default_server backlog=4096;
-        @tls@
-        set $flatnet_site unknown;
-        include ours.conf;
-        return 404;
-    }
-    server {
-        listen 127.0.0.1:@http@;
-        @tls@
-        server_name forgejo;
-        set $flatnet_site forgejo;
-        include ours.conf;
-        error_page 502 /errors/502.html;
-        location / {
-            set $address "";
-            access_by_lua_block {
-                local address = require("flatnet_ops.upstreams").address("forgejo", @backend@)
-                if not address then return ngx.exit(502) end
-                ngx.var.address = address
-            }
-            proxy_pass http://$address;
-        }
-        location /errors/ { internal; root html; }
-    }
-    server {
-        listen 127.0.0.1:@http@;
-        @tls@
-        server_name wiki;
-        set $flatnet_site wiki;
-        include ours.conf;
-        location / { proxy_pass http://pool; }
-        location /retried { proxy_pass http://first_is_dead; }
-        location /dead { proxy_pass http://127.0.0.1:@dead@; }
-        location /slow { proxy_read_timeout 200ms; proxy_pass http://pool; }
-        location /upgrade {
-            proxy_set_header Connection upgrade;
-            proxy_set_header Upgrade $http_upgrade;
-            proxy_pass http://pool;
-        }
-        location /limited { limit_req zone=slow; proxy_pass http://pool; }
-        location /checked { auth_request /check; proxy_pass http://pool; }
-        location /check { internal; proxy_pass http://pool/status/204; }
-        location /not-found { error_page 404 @elsewhere; proxy_intercept_errors on; proxy_pass http://pool/status/404; }
-        location @elsewhere { proxy_pass http://pool; }
-        location /files/ { internal; alias html/; }
-        location /static/ { alias html/; }
-    }
-    server {
-        listen 127.0.0.1:@metrics@;
-        set $flatnet_site metrics;
-        set $flatnet_generation "@generation@";
-        include ours.conf;
-        location = /metrics { content_by_lua_file lualib/flatnet_ops/metrics.lua; }
-        location = /heartbeat { content_by_lua_file lualib/flatnet_ops/heartbeat.lua; }
-        location = /escape {
-            client_max_body_size 16m;
-            client_body_buffer_size 16m;
-            content_by_lua_block {
-                ngx.req.read_body()
-                local escape = require("flatnet_ops.json").escape
-                for hex in ngx.req.get_body_data():gmatch("[^\\n]+") do
-                    local bytes = hex:gsub("%x%x", function(digits) return string.char(tonumber(digits, 16)) end)
-                    ngx.print('"', escape(bytes:sub(2)), '"\\n')
-                end
-            }
-        }
-    }
-    server { # the workload
-        listen 127.0.0.1:@backend@ backlog=4096;
-        access_log off;
-        location / { return 200 "hello\\n"; }
-        location /status/ { content_by_lua_block {
-            ngx.status = tonumber(ngx.var.uri:match("%d+$")); ngx.print("x")
-        } }
-        location /drop { return 444; }
-        location /slow { content_by_lua_block { ngx.sleep(1) ngx.print("late") } }
-        location /upgrade { content_by_lua_block {
-            ngx.status = 101
-            ngx.header["Upgrade"] = "test"
-            ngx.header["Connection"] = "upgrade"
-            ngx.send_headers()
-            ngx.flush(true)
-            ngx.sleep(0.4)
-        } }
-        location /accel { add_header X-Accel-Redirect /files/page.html; return 200 ""; }
-    }
-}
-"""
+NGINX_CONF = (ROOT / "tests" / "gateway.conf").read_text(encoding="utf-8")
 
 OURS_CONF = """
 set $flatnet_line "";
@@ -176,10 +63,20 @@ class Gateway:
         path = self.folder / "logs" / "access.log"
         return [strict(line) for line in path.read_bytes().splitlines()]
 
+    def lines_for(self, path: str, count: int) -> list[dict[str, object]]:
+        """The last lines for a path, when there are so many: they are written after the answer."""
+        found: list[dict[str, object]] = []
+
+        def enough() -> bool:
+            found[:] = [line for line in self.lines() if line["path"] == path]
+            return len(found) >= count
+
+        wait(f"{count} lines for {path}", enough)
+        return found[-count:]
+
     def line(self, path: str) -> dict[str, object]:
-        """The line of the only request for a path, when it is there."""
-        wait(f"a line for {path}", lambda: any(line["path"] == path for line in self.lines()))
-        (found,) = [line for line in self.lines() if line["path"] == path]
+        """The line of the only request for a path."""
+        (found,) = self.lines_for(path, 1)
         return found
 
     def addresses(self, known: Mapping[str, str]) -> None:
@@ -234,6 +131,34 @@ def by(found: Mapping[str, float], name: str, label: str) -> dict[str, float]:
     return dict(sums)
 
 
+def hostile(random_: random.Random) -> bytes:
+    """A request whose every part is hostile: broken UTF-8, quotes, control characters, a line that is no request."""
+    pieces = [
+        b'"',
+        b"\\",
+        b"\xff",
+        b"\xc3",
+        b"\xed\xa0\x80",
+        b"\xf0\x9f\x92\xa9",
+        b"\xe3\x81\x82",
+        b"\xc2\x85",
+        b"a",
+        b"%22",
+    ]
+
+    def text(control: bool = False) -> bytes:
+        extra = [b"\x00", b"\x1b[2J", b"\x7f", b"\t"] if control else []
+        return b"".join(random_.choice(pieces + extra) for _ in range(random_.randrange(12)))
+
+    credentials = base64.b64encode(text(control=True) + b":" + text())
+    method = random_.choice([b"GET", b"POST", b"TRACE", b"G\xffT", b'"', b"x" * 50])
+    head = method + b" /" + text(random_.random() < 0.3) + b" HTTP/1.1\r\n"
+    fields = [(b"Host", random_.choice([b"wiki", b"wiki", text(), b"h%d" % random_.randrange(9999)]))]
+    fields += [(b"User-Agent", text()), (b"X-Request-ID", text()), (b"Authorization", b"Basic " + credentials)]
+    fields += [(b"Connection", b"close"), (b"Content-Length", b"0")]
+    return head + b"".join(name + b": " + value + b"\r\n" for name, value in fields) + b"\r\n"
+
+
 @contextmanager
 def gateway(
     nginx: str, folder: Path, *, workers: int = 1, dict_size: str = "5m", tls: str = "", status_port: int | None = None
@@ -263,8 +188,8 @@ def gateway(
     (folder / "lualib" / "flatnet_ops" / "settings.lua").write_text("return " + lua(settings), encoding="utf-8")
     for name, text in {"nginx.conf": conf, "ours.conf": OURS_CONF, "generation": GENERATION + "\n"}.items():
         (folder / name).write_text(text, encoding="utf-8")
-    (folder / "html").mkdir()
-    for page in ("page.html", "502.html"):
+    (folder / "html" / "errors").mkdir(parents=True)
+    for page in ("page.html", "errors/502.html"):
         (folder / "html" / page).write_text("a page\n", encoding="utf-8")
     with Nginx(nginx, folder, ports["http"]) as running:
         made = Gateway(running, folder, ports)

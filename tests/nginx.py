@@ -75,11 +75,11 @@ class Nginx:
         return {int(pid) for pid in children.split()}
 
     def reload(self) -> None:
-        """Have the master read the configuration again, and wait until new workers are there."""
+        """Have the master read the configuration again, and wait until new workers alone are there."""
         before = self.workers()
         assert self.process is not None
         os.kill(self.process.pid, signal.SIGHUP)
-        wait("new workers", lambda: bool(self.workers() - before))
+        wait("new workers", lambda: bool(self.workers()) and not self.workers() & before)
 
 
 def ask(
@@ -93,3 +93,10 @@ def ask(
         return answer.status, {name.lower(): value for name, value in answer.getheaders()}, answer.read()
     finally:
         connection.close()
+
+
+def raw(port: int, sent: bytes) -> bytes:
+    """What comes back for these bytes on a connection of their own, until nginx closes it."""
+    with socket.create_connection(("127.0.0.1", port), WAIT) as connection:
+        connection.sendall(sent)
+        return b"".join(iter(lambda: connection.recv(65536), b""))

@@ -17,7 +17,7 @@ local ngx, tonumber = ngx, tonumber
 local byte, find, sub = string.byte, string.find, string.sub
 local floor, max, min = math.floor, math.max, math.min
 local escape = json.escape
-local now, start_time, timestamp = ngx.now, ngx.req.start_time, clock.text
+local now, start_time, around, milliseconds = ngx.now, ngx.req.start_time, clock.around, clock.milliseconds
 local add = requests.add
 local sites, site_places, OTHER = labels.sites, labels.site_places, labels.OTHER
 local methods, method_places, class_place = labels.methods, labels.method_places, labels.class_place
@@ -109,7 +109,8 @@ function access.record()
     end
     add(site, place, class, latency(var, status, ms), tonumber(received), tonumber(sent))
 
-    local line = '{"timestamp":"' .. timestamp(finished)
+    local second, zone = around(finished)
+    local line = '{"timestamp":"' .. second .. milliseconds[floor(finished * 1000 + 0.5) % 1000 + 1] .. zone
         .. '","level":"' .. LEVELS[class]
         .. '","component":"gateway","message":"' .. method .. " " .. path .. " " .. status
         .. '","request_id":"' .. id

@@ -1,22 +1,23 @@
 -- Time as the log writes it: RFC 3339 with milliseconds and the zone of the host.
 
-local floor, format = math.floor, string.format
+local floor = math.floor
 
-local clock = {}
-local last, text, second, before, after
+local clock = { milliseconds = {} } -- "000" to "999", at 1 to 1000
+local second, before, after
 
--- `now`: seconds as ngx.now() gives them; they stay the same for what happens together.
-function clock.text(now)
-    if now == last then
-        return text
-    end
+for ms = 0, 999 do
+    clock.milliseconds[ms + 1] = string.format("%03d", ms)
+end
+
+-- `now`: seconds as ngx.now() gives them. Returns what stands before the milliseconds, and what after them; nginx makes
+-- these texts once a second, and so do we.
+function clock.around(now)
     local whole = floor(now)
     if whole ~= second then
         local iso = ngx.var.time_iso8601 -- 2026-11-25T12:41:44+09:00
         second, before, after = whole, iso:sub(1, 19) .. ".", iso:sub(20)
     end
-    last, text = now, before .. format("%03d", floor((now - whole) * 1000 + 0.5)) .. after
-    return text
+    return before, after
 end
 
 return clock

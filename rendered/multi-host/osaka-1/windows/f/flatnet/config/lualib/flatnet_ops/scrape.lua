@@ -144,7 +144,9 @@ function scrape.answer()
     configuration_series(out)
     status_series(out)
     ngx.header["Content-Type"] = open_metrics and negotiation.OPEN_METRICS or negotiation.TEXT
-    ngx.print(out:text())
+    local text = out:text()
+    ngx.header["Content-Length"] = #text
+    ngx.print(text)
 end
 
 return scrape
