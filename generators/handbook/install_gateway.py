@@ -18,7 +18,6 @@ def facts(deployment: Deployment, host: Host) -> dict[str, Any]:
     environment, windows = deployment.environment, host.windows
     conf = (windows.config / "nginx.conf").backslashed
     return {
-        "folders": f"powershell.exe -NoProfile -ExecutionPolicy Bypass -File '{_ops(host, 'prepare.ps1')}'",
         "accounts": _accounts(environment, host),
         "ca": secret_path(environment.security.certificate_authority),
         "certificate": _certificate(environment),

@@ -54,15 +54,14 @@ GATEWAY: dict[str, tuple[str, str]] = {
     # The Gateway's part of the install page.
     "gateway": ("7. Gateway", "7. Gateway"),
     "gateway_intro": (
-        "nginx comes with Flatnet, its configuration from here. All of this is typed in PowerShell but what says WSL.",
         (
-            "nginx は Flatnet に含まれており、その設定はこのリポジトリのものを使います。WSL と書かれたもの以外は、"
-            "PowerShell で実行します。"
+            "nginx comes with Flatnet, its configuration from here; its service runs as `LocalService`. All of this is "
+            "typed in PowerShell but what says WSL."
         ),
-    ),
-    "gateway_folders": (
-        ("Folders, and who may read and write in them. The service runs as `LocalService`."),
-        ("フォルダを作り、アクセス権を設定します。サービスは `LocalService` として動きます。"),
+        (
+            "nginx は Flatnet に含まれており、その設定はこのリポジトリのものを使います。サービスは `LocalService` "
+            "として動きます。WSL と書かれたもの以外は、PowerShell で実行します。"
+        ),
     ),
     "gateway_accounts": ("Accounts", "アカウント"),
     "gateway_accounts_intro": (
