@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from ipaddress import IPv4Address, IPv4Network, collapse_addresses
+from ipaddress import IPv4Address, IPv4Network
 from typing import Literal
 
 from model.environment import Environment
@@ -58,14 +58,14 @@ def _gateway(environment: Environment, host: Host) -> Iterator[Opening]:
     # The monitoring host looks at each site as people do; under nat it comes to its own Gateway from WSL's range.
     probes = _own_wsl(host) if host == monitor else [IPv4Network(monitor.lan_address)]
     for name, port in (("http", ports.http), ("https", ports.https)):
-        remote = _collapsed([*_ranges(environment, networks), *probes])
+        remote = _largest([*_ranges(environment, networks), *probes])
         yield Opening(f"gateway-{name}", port, "tcp", remote, networks)
     others = _overlay(other for _, other in sorted(environment.hosts.items()) if other != host)
     registering = _own_wsl(host) if environment.cni.register_with_gateways and "containers" in host.roles else []
-    yield Opening("gateway-api", ports.api, "tcp", _collapsed([*others, *registering]))
+    yield Opening("gateway-api", ports.api, "tcp", _largest([*others, *registering]))
     # Metrics are read by the monitoring host, logs and heartbeats are sent to it.
     asking = others + _own_wsl(host) if host == monitor else _overlay([monitor, *watchers_of(environment, host)])
-    yield Opening("gateway-metrics", ports.metrics, "tcp", _collapsed(asking))
+    yield Opening("gateway-metrics", ports.metrics, "tcp", _largest(asking))
 
 
 def wsl_openings(environment: Environment, host: Host) -> tuple[WslOpening, ...]:
@@ -74,13 +74,13 @@ def wsl_openings(environment: Environment, host: Host) -> tuple[WslOpening, ...]
     if host.wsl.networking != "mirrored" or not workloads:
         return ()
     gateways = environment.hosts_with("gateway")
-    remote = _collapsed([IPv4Network(host.lan_address), *_overlay(gateways)])
+    remote = _largest([IPv4Network(host.lan_address), *_overlay(gateways)])
     ports = tuple(sorted({port for workload in workloads for port in workload.ports}))
     return (WslOpening("workloads", ports, environment.container_network(host).subnet, remote),)
 
 
 def _ranges(environment: Environment, names: Iterable[str]) -> tuple[IPv4Network, ...]:
-    return _collapsed(network for name in names for network in environment.security.networks[name])
+    return _largest(network for name in names for network in environment.security.networks[name])
 
 
 def _own_wsl(host: Host) -> list[IPv4Network]:
@@ -92,5 +92,7 @@ def _overlay(hosts: Iterable[Host]) -> list[IPv4Network]:
     return [IPv4Network(address) for address in sorted(addresses)]
 
 
-def _collapsed(networks: Iterable[IPv4Network]) -> tuple[IPv4Network, ...]:
-    return tuple(collapse_addresses(networks))
+def _largest(networks: Iterable[IPv4Network]) -> tuple[IPv4Network, ...]:
+    """Those that lie in no other one, each as it was written."""
+    found = sorted(set(networks))
+    return tuple(one for one in found if not any(one != other and one.subnet_of(other) for other in found))

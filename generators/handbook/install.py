@@ -13,7 +13,9 @@ from generators.handbook import install_gateway
 from generators.handbook.alerts import grafana_address
 from generators.handbook.commands import make_secret
 from model.deployment import Deployment
+from model.heartbeat import watches
 from model.host import Host
+from model.names import TASK_WATCH_HEARTBEAT, WINDOWS_SOURCE, WINDOWS_TASKS
 from model.secrets import Secret, secrets
 
 CHECKOUT = "/opt/flatnet-ops"
@@ -45,6 +47,14 @@ _FOLDERS = (
 )
 
 
+_WINDOWS_CHECK = (
+    f"Get-ScheduledTask -TaskPath '\\{WINDOWS_TASKS}\\' | Get-ScheduledTaskInfo |\n"
+    "    Format-Table TaskName, LastRunTime, LastTaskResult\n"
+    f"Get-NetFirewallRule -Group '{WINDOWS_SOURCE}' | Format-Table Name, Enabled, Action\n"
+    "wsl --list --running"
+)
+
+
 def page(deployment: Deployment, host: Host) -> dict[str, Any]:
     """The facts of a host's page."""
     environment = deployment.environment
@@ -69,6 +79,11 @@ def page(deployment: Deployment, host: Host) -> dict[str, Any]:
         "secrets": [(secret, make_secret(secret, host)) for secret in found],
         "secrets_check": _secrets_check([secret for secret in found if secret.side == "wsl"]),
         "windows_files": _windows_files(deployment.name, host),
+        "windows_prepare": _script(host, "prepare"),
+        "windows_firewall": _script(host, "apply-firewall"),
+        "windows_tasks": _script(host, "register-tasks"),
+        "windows_check": _WINDOWS_CHECK,
+        "windows_test": _script(host, TASK_WATCH_HEARTBEAT, " -Test") if watches(environment, host) else None,
         "gateway": install_gateway.facts(deployment, host) if "gateway" in host.roles else None,
         "start": _start(deployment, host, [name for name, _ in images]),
         "ready": _ready({name: service.port for name, service in ordered.items()}),
@@ -96,9 +111,10 @@ def _restic(version: str) -> str:
 def _windows_programs(deployment: Deployment, host: Host) -> str:
     stack = deployment.environment.monitoring
     config = (host.windows.folder / "ops/alloy/config.alloy").backslashed
+    exporter = (host.windows.ops / "windows_exporter/config.yaml").backslashed
     return (
-        f"msiexec /i windows_exporter-{stack.windows_exporter_version}-amd64.msi /qn "
-        f'ENABLED_COLLECTORS="[defaults],time" LISTEN_ADDR=127.0.0.1 LISTEN_PORT={stack.windows_exporter_port}\n'
+        f"Start-Process -Wait msiexec '/i windows_exporter-{stack.windows_exporter_version}-amd64.msi /qn "
+        f'CONFIG_FILE="{exporter}"\'\n'
         f"Start-Process -Wait .\\alloy-installer-windows-amd64.exe '/S', '/CONFIG={config}', '/DISABLEREPORTING=yes'\n"
         "Set-ItemProperty HKLM:\\SOFTWARE\\GrafanaLabs\\Alloy -Name Arguments -Type MultiString -Value @(\n"
         "    'run'\n"
@@ -143,6 +159,11 @@ def _secrets_check(here: list[Secret]) -> str:
         "    fi\n"
         f"done <<END\n{lines}\nEND"
     )
+
+
+def _script(host: Host, name: str, words: str = "") -> str:
+    path = (host.windows.ops / f"{name}.ps1").backslashed
+    return f"powershell.exe -NoProfile -ExecutionPolicy Bypass -File '{path}'{words}"
 
 
 def _windows_files(environment: str, host: Host) -> str:

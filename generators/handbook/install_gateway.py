@@ -18,14 +18,14 @@ def facts(deployment: Deployment, host: Host) -> dict[str, Any]:
     environment, windows = deployment.environment, host.windows
     conf = (windows.config / "nginx.conf").backslashed
     return {
-        "folders": f"powershell.exe -NoProfile -ExecutionPolicy Bypass -File '{_ops(host, 'prepare.ps1')}'",
         "accounts": _accounts(environment, host),
         "ca": secret_path(environment.security.certificate_authority),
         "certificate": _certificate(environment),
+        "key": (windows.certificates / "gateway.key").backslashed,
         "trust": "certutil.exe -addstore Root flatnet-ca.crt",
         "conf": conf,
         "include": f'include "{windows.config}/conf.d/flatnet-ops.conf";',
-        "copy": f"if (-not (Test-Path '{conf}')) {{ Copy-Item '{_ops(host, 'gateway/nginx.conf')}' '{conf}' }}",
+        "first_conf": f"if (-not (Test-Path '{conf}')) {{ Copy-Item '{_ops(host, 'gateway/nginx.conf')}' '{conf}' }}",
         "service": _service(environment, host),
         "reload": nginx_reload(host),
     }

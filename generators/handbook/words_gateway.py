@@ -54,20 +54,13 @@ GATEWAY: dict[str, tuple[str, str]] = {
     # The Gateway's part of the install page.
     "gateway": ("7. Gateway", "7. Gateway"),
     "gateway_intro": (
-        "nginx comes with Flatnet, its configuration from here. All of this is typed in PowerShell but what says WSL.",
         (
-            "nginx は Flatnet に含まれており、その設定はこのリポジトリのものを使います。WSL と書かれたもの以外は、"
-            "PowerShell で実行します。"
-        ),
-    ),
-    "gateway_folders": (
-        (
-            "Folders, and who may read and write in them. The service runs as `LocalService`; the certificate's key is "
-            "for it, Administrators and the account of WSL alone."
+            "nginx comes with Flatnet, its configuration from here; its service runs as `LocalService`. All of this is "
+            "typed in PowerShell but what says WSL."
         ),
         (
-            "フォルダを作り、アクセス権を設定します。サービスは `LocalService` として動き、"
-            "証明書の秘密鍵を読めるのはこのアカウントと管理者、WSL を使うアカウントだけになります。"
+            "nginx は Flatnet に含まれており、その設定はこのリポジトリのものを使います。サービスは `LocalService` "
+            "として動きます。WSL と書かれたもの以外は、PowerShell で実行します。"
         ),
     ),
     "gateway_accounts": ("Accounts", "アカウント"),
@@ -108,6 +101,10 @@ GATEWAY: dict[str, tuple[str, str]] = {
             "内容は検査してから配置されます。期限の {time}前になると、タイマーが次の要求を作り、"
             "送付を促すアラートが発報します。"
         ),
+    ),
+    "certificate_key": (
+        "The key lies at {path}; the service, Administrators, and {account}, which renews it, may read it.",
+        "秘密鍵は {path} に置かれます。読めるのはサービス、管理者、更新を行う {account} だけです。",
     ),
     "gateway_include": ("Configuration", "設定"),
     "gateway_include_intro": (

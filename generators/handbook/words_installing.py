@@ -24,12 +24,14 @@ INSTALLING: dict[str, tuple[str, str]] = {
     "programs_windows": ("Windows", "Windows"),
     "programs_windows_intro": (
         (
-            "Download these, compare each file with the checksum that its release page gives, and install them from "
-            "the folder in which they lie. OpenResty comes with Flatnet; WinSW is not installed here, but in step 7."
+            "Download these into one folder and compare each file with the checksum that its release page gives. They "
+            "are installed in section 6, once their configuration is there; WinSW waits for section 7. OpenResty comes "
+            "with Flatnet."
         ),
         (
-            "次のプログラムをダウンロードし、リリースページのチェックサムと照合したうえで、"
-            "置いたフォルダからインストールします。OpenResty は Flatnet に含まれています。WinSW は手順 7 で登録します。"
+            "次のプログラムを 1 つのフォルダにダウンロードし、リリースページのチェックサムと照合します。"
+            "インストールは、設定ファイルを配置した後に「6. Windows」で行います。"
+            "OpenResty は Flatnet に含まれています。WinSW は「7. Gateway」で使います。"
         ),
     ),
     "programs_wsl": ("WSL", "WSL"),
@@ -117,10 +119,74 @@ INSTALLING: dict[str, tuple[str, str]] = {
         "Look whether all are there, with content, owner and mode. Every line begins with `OK`.",
         "すべて揃っているか、内容・所有者・モードを確認します。どの行も `OK` で始まれば成功です。",
     ),
-    "windows": ("6. Files of Windows", "6. Windows のファイル"),
+    "windows": ("6. Windows", "6. Windows"),
     "windows_intro": (
         "Copied from the checkout in WSL. Each file that was copied and compared is named after `OK`.",
         "WSL のリポジトリからコピーします。コピーと照合が済んだファイルが `OK` の後に表示されます。",
+    ),
+    "windows_prepare": (
+        (
+            "Make the folders, say who may write in them, and register the name under which our scripts write to the "
+            "event log. Each line begins with `OK`."
+        ),
+        (
+            "フォルダを作り、書き込める人を設定し、スクリプトがイベントログに書くときの名前を登録します。"
+            "どの行も `OK` で始まれば成功です。"
+        ),
+    ),
+    "windows_install": (
+        "Install the programs from the folder in which they lie. Both read the configuration that was just copied.",
+        "ダウンロードしたフォルダに移動し、プログラムをインストールします。どちらも、いまコピーした設定を読み込みます。",
+    ),
+    "windows_firewall": (
+        (
+            "Set the firewall. Rules of our group that are no longer wanted are removed; those that open nginx.exe to "
+            "everybody are switched off. Run it again after each change of networks."
+        ),
+        (
+            "ファイアウォールを設定します。不要になった規則は削除し、nginx.exe を全員に開放する規則は無効にします。"
+            "ネットワークを変更したときは、もう一度実行します。"
+        ),
+    ),
+    "windows_wslconfig": (
+        (
+            "WSL reads the memory limit, its networking and its time-outs from `.wslconfig` of {account} when it "
+            "starts. This ends everything in WSL."
+        ),
+        (
+            "WSL は、メモリの上限・ネットワーク・タイムアウトを、起動時に {account} の `.wslconfig` から読み込みます。"
+            "次のコマンドで、WSL 内のすべてが停止します。"
+        ),
+    ),
+    "windows_tasks": (
+        (
+            "Register the scheduled tasks; tasks of ours that are no longer described are removed. The password of "
+            "{account} is asked for, so that WSL starts before anybody signs in. Repeat this when it changes."
+        ),
+        (
+            "スケジュールされたタスクを登録します。不要になったタスクは削除されます。"
+            "サインイン前に WSL を起動するため、{account} のパスワードを入力します。パスワードを変更したときは、もう一度実行します。"
+        ),
+    ),
+    "windows_check": (
+        (
+            "After five minutes: each LastTaskResult is 0, that of keep-alive 267009 (running); every rule is enabled; "
+            "the distribution runs."
+        ),
+        (
+            "5 分後に確認します。LastTaskResult が 0（keep-alive は実行中を表す 267009）、規則がすべて有効で、"
+            "ディストリビューションが動いていれば正常です。"
+        ),
+    ),
+    "windows_test": (
+        (
+            "This Windows tells people when the monitoring itself is silent. See that its messages arrive, once the "
+            "secrets are there and again after each change of them."
+        ),
+        (
+            "監視そのものが停止したとき、この Windows が担当者に知らせます。通知が届くことを確認します。"
+            "秘密情報を変更したときも確認します。"
+        ),
     ),
     "start": ("8. First start", "8. 最初の起動"),
     "start_intro": (

@@ -16,13 +16,16 @@ def generate(deployment: Deployment) -> Iterator[RenderedFile]:
     """Render one file for each host that runs containers."""
     environment = deployment.environment
     retention = environment.retention.logs.cni
+    days = round(retention.keep.days)
     for host in environment.hosts_with("containers"):
         text = render(
             TEMPLATES,
             "flatnet-ops.j2",
             deployment.name,
             path=environment.cni.log,
-            days=round(retention.keep.days),
+            days=days,
+            # One for each day, and as many again as fill the disk budget by their size.
+            generations=days + -(-days * retention.per_day.bytes // retention.max_size.bytes),
             megabytes=retention.max_size.mebibytes,
         )
         yield wsl_file(host.name, "/etc/logrotate.d/flatnet-ops", text)

@@ -39,8 +39,8 @@ WORDS: dict[str, tuple[str, str]] = {
     ),
     "steps_stack": (
         (
-            "{watcher} has seen no heartbeat of {{0}} since {{1}}. WSL, Prometheus, Alertmanager or the Gateway does not "
-            "run. Until this is mended, no other alert reaches anybody.\n"
+            "{watcher} has seen no heartbeat of {{0}} since {{1}}. WSL, Prometheus, Alertmanager or the Gateway does "
+            "not run. Until this is mended, no other alert reaches anybody.\n"
             "First steps, in PowerShell on {{0}}:\n"
             "1. wsl --list --running\n   {distribution} is listed. If not: schtasks /Run /TN {task}\n"
             "2. wsl -d {distribution} -u root systemctl status prometheus alertmanager\n"
@@ -49,8 +49,8 @@ WORDS: dict[str, tuple[str, str]] = {
             "{runbook}"
         ),
         (
-            "{watcher} から見て、{{0}} のハートビートが {{1}} から途絶えています。WSL・Prometheus・Alertmanager・Gateway の"
-            "いずれかが停止しています。復旧するまで、ほかのアラートは誰にも届きません。\n"
+            "{watcher} から見て、{{0}} のハートビートが {{1}} から途絶えています。WSL・Prometheus・Alertmanager・"
+            "Gateway のいずれかが停止しています。復旧するまで、ほかのアラートは誰にも届きません。\n"
             "最初の確認（{{0}} の PowerShell で実行）:\n"
             "1. wsl --list --running\n   {distribution} が表示されること。なければ: schtasks /Run /TN {task}\n"
             "2. wsl -d {distribution} -u root systemctl status prometheus alertmanager\n"

@@ -49,8 +49,13 @@ function Write-TaskMetrics($Settings, [string] $Task, [int] $Code) {
     if ($Code -ne 0) { $success = Read-Metric $path $metrics.last_success }
     $label = '{task="' + $Task + '"}'
     $text = ''
-    foreach ($pair in @(@($metrics.last_run, $now), @($metrics.last_success, $success), @($metrics.last_exit, $Code))) {
-        $text += "# TYPE $($pair[0]) gauge`n$($pair[0])$label $($pair[1])`n"
+    foreach ($fact in @(
+            @($metrics.last_run, 'When the task ran last, in Unix seconds.', $now),
+            @($metrics.last_success, 'When the task last ran without a failure, in Unix seconds.', $success),
+            @($metrics.last_exit, 'How the last run ended: 0 well, 1 failed.', $Code))) {
+        $text += "# HELP $($fact[0]) $($fact[1])`n"
+        $text += "# TYPE $($fact[0]) gauge`n"
+        $text += "$($fact[0])$label $($fact[2])`n"
     }
     Write-Whole $path $text
 }

@@ -118,20 +118,7 @@ function Compress-Log($Log) {
     }
 }
 
-# What is too old; then, while all together is too much, the oldest. The newest is never too much.
-function Remove-Old($Log) {
-    $oldest = "$($Log.path)-$(Get-Stamp ([System.DateTime]::UtcNow.AddDays(-$Log.keep_days)))"
-    $waiting = Test-Waiting $Log
-    $generations = @(Get-Generations $Log)
-    foreach ($path in $generations) {
-        $newest = $generations[-1]
-        if ($waiting -and $path -eq $newest) { continue }
-        $old = [string]::CompareOrdinal($path, $oldest) -lt 0
-        $much = ($path -ne $newest) -and ((Get-AllBytes $Log) -gt $Log.budget_bytes)
-        if ($old -or $much) { [System.IO.File]::Delete($path) }
-    }
-}
-
+# All generations and what is being written.
 function Get-AllBytes($Log) {
     $sum = 0
     foreach ($path in @(Get-Generations $Log)) { $sum += Get-Bytes $path }
@@ -139,10 +126,31 @@ function Get-AllBytes($Log) {
     return $sum
 }
 
+# What is too old; then, while all together is too much, the oldest. The newest is never too much.
+function Remove-Old($Log) {
+    $oldest = "$($Log.path)-$(Get-Stamp ([System.DateTime]::UtcNow.AddDays(-$Log.keep_days)))"
+    $waiting = Test-Waiting $Log
+    $sum = Get-AllBytes $Log
+    $generations = @(Get-Generations $Log)
+    foreach ($path in $generations) {
+        $newest = $path -eq $generations[-1]
+        if ($newest -and $waiting) { continue }
+        $old = [string]::CompareOrdinal($path, $oldest) -lt 0
+        $much = ($sum -gt $Log.budget_bytes) -and -not $newest
+        if ($old -or $much) {
+            $sum -= Get-Bytes $path
+            [System.IO.File]::Delete($path)
+        }
+    }
+}
+
 function Write-Sizes($Settings) {
     $name = $Settings.metrics.log_bytes
-    $text = "# TYPE $name gauge`n"
-    foreach ($log in $Settings.rotation.logs) { $text += $name + '{log="' + $log.name + '"} ' + (Get-AllBytes $log) + "`n" }
+    $text = "# HELP $name Bytes of a log with all its generations.`n"
+    $text += "# TYPE $name gauge`n"
+    foreach ($log in $Settings.rotation.logs) {
+        $text += $name + '{log="' + $log.name + '"} ' + (Get-AllBytes $log) + "`n"
+    }
     Write-Whole (Join-Path $Settings.metrics.folder 'logs.prom') $text
 }
 

@@ -1,0 +1,502 @@
+"""What the scripts of Windows do, run as they land on a host."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import os
+import shutil
+import zipfile
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.conftest import ROOT
+from tests.powershell.machine import Scratch
+from tests.powershell.values import Failure, Record
+
+WINDOWS = ROOT / "rendered/production/tokyo-1/windows/f/flatnet"
+NOON = datetime(2026, 11, 25, 3, 0, tzinfo=UTC)
+
+
+@dataclass
+class Host(Scratch):
+    """A host whose nginx is a note of what it was told."""
+
+    told: list[list[str]] = field(default_factory=list)
+    answers: dict[str, int] = field(default_factory=dict)
+    on_reopen: Callable[[], object] = lambda: None
+
+    def run(self, program: str, words: list[str]) -> int:
+        assert program == r"F:\flatnet\openresty\nginx.exe"
+        assert words[:4] == ["-p", "F:/flatnet/openresty/", "-c", "F:/flatnet/config/nginx.conf"]
+        self.told.append(words[4:])
+        if words[4:] == ["-s", "reopen"]:
+            self.on_reopen()
+        return self.answers.get(words[-1], 0)
+
+    def sleep(self, seconds: float) -> None:
+        """Nobody waits for a note."""
+
+    def process_name(self, number: int) -> str | None:
+        return "nginx" if number == 4711 else None
+
+    def path(self, name: str) -> Path:
+        return self.root / "F:/flatnet" / name
+
+    def write(self, name: str, content: str) -> None:
+        self.path(name).parent.mkdir(parents=True, exist_ok=True)
+        self.path(name).write_text(content, encoding="utf-8")
+
+    def start(self, script: str, **arguments: object) -> int:
+        return self.run_script(self.path(f"ops/{script}.ps1"), **arguments)
+
+    def later(self, **span: float) -> None:
+        self.now += timedelta(**span)
+
+    def names(self, folder: str) -> list[str]:
+        return sorted(path.name for path in self.path(folder).iterdir())
+
+    def metric(self, task: str, name: str) -> int:
+        lines = self.path(f"ops/textfile/{task}.prom").read_text(encoding="utf-8").splitlines()
+        (value,) = (line.rsplit(" ", 1)[1] for line in lines if line.startswith(f"{name}{{"))
+        return int(value)
+
+    def change_settings(self, change: Callable[[Any], object]) -> None:
+        settings = json.loads(self.path("ops/settings.json").read_text(encoding="utf-8"))
+        change(settings)
+        self.write("ops/settings.json", json.dumps(settings))
+
+
+@pytest.fixture
+def host(tmp_path: Path) -> Host:
+    shutil.copytree(WINDOWS, tmp_path / "F:" / "flatnet")
+    made = Host(tmp_path, now=NOON)
+    for folder in ("logs", "config/ssl", *(f"ops/{name}" for name in ("state", "textfile", "generations"))):
+        made.path(folder).mkdir(parents=True, exist_ok=True)
+    made.path("ops/dead-mans-switch").mkdir()
+    return made
+
+
+# --- rotation ---
+
+
+def running(host: Host) -> None:
+    """nginx runs, and opens its files when it is told."""
+    host.write("logs/nginx.pid", "4711\r\n")
+
+    def reopen() -> None:
+        for name in ("access.log", "error.log", "api_access.log"):
+            host.path(f"logs/{name}").touch()
+
+    host.on_reopen = reopen
+
+
+def test_a_log_is_rotated_once_a_day_and_all_generations_but_the_newest_are_compressed(host: Host) -> None:
+    running(host)
+    for day in range(3):
+        host.write("logs/access.log", f"day {day}\n")
+        assert host.start("rotate-logs") == 0
+        host.write("logs/access.log", "of the same day\n")
+        host.later(hours=1)
+        assert host.start("rotate-logs") == 0
+        host.later(hours=23)
+    assert host.names("logs") == [
+        "access.log",
+        "access.log-20261125T030000Z.gz",
+        "access.log-20261126T030000Z.gz",
+        "access.log-20261127T030000Z",
+        "api_access.log",
+        "error.log",
+        "nginx.pid",
+    ]
+    assert gzip.decompress(host.path("logs/access.log-20261126T030000Z.gz").read_bytes()) == b"day 1\n"
+    assert host.told == [["-s", "reopen"]] * 3
+
+
+def test_a_large_log_is_rotated_before_its_day_is_over(host: Host) -> None:
+    running(host)
+    host.change_settings(lambda settings: settings["rotation"]["logs"][0].update(max_bytes=10))
+    host.write("logs/access.log-20261125T020000Z", "earlier today\n")
+    host.write("logs/access.log", "123456789")
+    assert host.start("rotate-logs") == 0
+    assert host.told == []
+    host.write("logs/access.log", "1234567890")
+    assert host.start("rotate-logs") == 0
+    assert "access.log-20261125T030000Z" in host.names("logs")
+
+
+def test_an_empty_log_stays(host: Host) -> None:
+    running(host)
+    host.write("logs/access.log", "")
+    assert host.start("rotate-logs") == 0
+    assert host.names("logs") == ["access.log", "nginx.pid"]
+
+
+def test_what_is_older_than_the_retention_goes(host: Host) -> None:
+    running(host)
+    for name in ("20261110T030000Z.gz", "20261111T030001Z.gz", "20261124T150000Z"):
+        host.write(f"logs/access.log-{name}", "x")
+        host.write(f"logs/error.log-{name}", "x")
+    assert host.start("rotate-logs") == 0
+    kept = [name for name in host.names("logs") if name.startswith("access.log-")]
+    assert kept == ["access.log-20261111T030001Z.gz", "access.log-20261124T150000Z"]
+    assert "error.log-20261110T030000Z.gz" in host.names("logs")  # its retention is 30 days
+
+
+def test_above_the_disk_budget_the_oldest_go_but_never_the_newest(host: Host) -> None:
+    host.change_settings(lambda settings: settings["rotation"]["logs"][0].update(budget_bytes=250, daily=False))
+    for day, size in ((22, 100), (23, 100), (24, 200)):
+        host.write(f"logs/access.log-202611{day}T160000Z.gz", "x" * size)
+    host.write("logs/access.log", "x" * 20)
+    assert host.start("rotate-logs") == 0
+    kept = [name for name in host.names("logs") if name.startswith("access.log-")]
+    assert kept == ["access.log-20261124T160000Z.gz"]
+    host.change_settings(lambda settings: settings["rotation"]["logs"][0].update(budget_bytes=1))
+    assert host.start("rotate-logs") == 0
+    assert "access.log-20261124T160000Z.gz" in host.names("logs")
+
+
+def test_files_of_others_are_left_alone(host: Host) -> None:
+    others = ["access.log-old", "access.log-20261101T000000Z.bak", "xaccess.log-20250101T000000Z.gz", "access.log.1"]
+    for name in others:
+        host.write(f"logs/{name}", "x")
+    assert host.start("rotate-logs") == 0
+    assert set(others) <= set(host.names("logs"))
+
+
+def test_when_nginx_does_not_answer_the_run_fails_and_the_next_one_goes_on(host: Host) -> None:
+    running(host)
+    host.answers = {"reopen": 1}
+    host.on_reopen = lambda: None
+    host.write("logs/access.log", "1\n")
+    assert host.start("rotate-logs") == 1
+    ((kind, message),) = host.events
+    assert kind == "Error"
+    assert "nginx -s reopen ended with 1" in message
+    assert host.metric("rotate-logs", "flatnet_windows_task_last_exit_code") == 1
+    assert host.metric("rotate-logs", "flatnet_windows_task_last_success_timestamp_seconds") == 0
+    host.answers = {}
+    running(host)
+    host.later(minutes=5)
+    assert host.start("rotate-logs") == 0
+    assert {"access.log", "access.log-20261125T030000Z"} <= set(host.names("logs"))
+    assert host.metric("rotate-logs", "flatnet_windows_task_last_exit_code") == 0
+    success = host.metric("rotate-logs", "flatnet_windows_task_last_success_timestamp_seconds")
+    assert success == int(host.now.timestamp())
+    host.answers = {"reopen": 1}
+    host.on_reopen = lambda: None
+    host.later(days=1)
+    host.write("logs/access.log", "2\n")
+    assert host.start("rotate-logs") == 1
+    assert host.metric("rotate-logs", "flatnet_windows_task_last_success_timestamp_seconds") == success
+
+
+@pytest.mark.parametrize("pid", ["", "x", "4712"])
+def test_a_pid_file_that_is_left_over_is_no_running_nginx(host: Host, pid: str) -> None:
+    host.write("logs/nginx.pid", pid)
+    host.write("logs/access.log", "1\n")
+    assert host.start("rotate-logs") == 0
+    assert host.told == []
+
+
+def test_a_second_run_beside_the_first_does_nothing(host: Host) -> None:
+    host.write("logs/access.log", "1\n")
+    lock = host.path("ops/state/rotate-logs.lock")
+    other = Scratch(host.root).static("System.IO.File", "Open")(host.windows(lock), "OpenOrCreate", "ReadWrite", "None")
+    assert host.start("rotate-logs") == 0
+    assert host.names("logs") == ["access.log"]
+    other.Dispose()
+    assert host.start("rotate-logs") == 0
+    assert host.names("logs") == ["access.log-20261125T030000Z"]
+
+
+def test_a_generation_that_somebody_still_writes_is_compressed_later(host: Host) -> None:
+    class InUse(Host):
+        def _written_by(self, path: Path) -> bool:
+            return path.name == "access.log-20261123T030000Z"
+
+    for name in ("20261123T030000Z", "20261124T030000Z", "20261124T160000Z"):
+        host.write(f"logs/access.log-{name}", "x")
+    assert InUse(host.root, now=NOON).start("rotate-logs") == 0
+    assert host.names("logs") == [
+        "access.log-20261123T030000Z",
+        "access.log-20261124T030000Z.gz",
+        "access.log-20261124T160000Z",
+    ]
+
+
+# --- certificate ---
+
+
+def test_a_renewed_certificate_is_tested_then_loaded_once(host: Host) -> None:
+    running(host)
+    host.write("config/ssl/gateway.crt", "first")
+    assert host.start("watch-certificate") == 0
+    assert host.told == [["-t"], ["-s", "reload"]]
+    assert host.start("watch-certificate") == 0
+    assert len(host.told) == 2
+    host.write("config/ssl/gateway.crt", "renewed")
+    host.answers = {"-t": 1}  # the key is not there yet
+    assert host.start("watch-certificate") == 1
+    assert host.told[2:] == [["-t"]]
+    host.answers = {}
+    assert host.start("watch-certificate") == 0
+    assert host.told[3:] == [["-t"], ["-s", "reload"]]
+    assert [kind for kind, _ in host.events] == ["Information", "Error", "Information"]
+
+
+def test_without_nginx_a_certificate_waits(host: Host) -> None:
+    host.write("config/ssl/gateway.crt", "first")
+    assert host.start("watch-certificate") == 0
+    assert host.told == []
+    assert not host.path("ops/state/certificate.sha256").exists()
+
+
+def test_a_missing_certificate_is_a_failure(host: Host) -> None:
+    assert host.start("watch-certificate") == 1
+
+
+# --- generations of the configuration ---
+
+
+def entries(path: Path) -> dict[str, bytes]:
+    with zipfile.ZipFile(path) as archive:
+        return {name: archive.read(name) for name in archive.namelist()}
+
+
+def test_each_change_of_the_configuration_is_kept_and_nothing_else(host: Host) -> None:
+    shutil.rmtree(host.path("config"))
+    host.write("config/nginx.conf", "1")
+    host.write("config/conf.d/a.conf", "a")
+    host.write("config/ssl/gateway.key", "secret")
+    for content in ("1", "1", "2", "2"):
+        host.write("config/nginx.conf", content)
+        host.later(minutes=5)
+        assert host.start("save-configuration") == 0
+    first, second = sorted(host.path("ops/generations").iterdir())
+    assert entries(first) == {"nginx.conf": b"1", "conf.d/a.conf": b"a"}
+    assert entries(second) == {"nginx.conf": b"2", "conf.d/a.conf": b"a"}
+    host.path("config/conf.d/a.conf").rename(host.path("config/conf.d/b.conf"))
+    host.later(minutes=5)
+    assert host.start("save-configuration") == 0
+    assert set(entries(sorted(host.path("ops/generations").iterdir())[-1])) == {"nginx.conf", "conf.d/b.conf"}
+
+
+def test_the_oldest_generations_go_and_the_newest_are_kept(host: Host) -> None:
+    host.change_settings(lambda settings: settings["configuration"].update(keep=3))
+    for number in range(6):
+        host.write("config/nginx.conf", str(number))
+        host.later(minutes=5)
+        assert host.start("save-configuration") == 0
+    kept = [entries(path)["nginx.conf"] for path in sorted(host.path("ops/generations").iterdir())]
+    assert kept == [b"3", b"4", b"5"]
+
+
+def test_an_empty_folder_saves_nothing_and_removes_nothing(host: Host) -> None:
+    host.write("config/nginx.conf", "1")
+    assert host.start("save-configuration") == 0
+    before = host.names("ops/generations")
+    shutil.rmtree(host.path("config"))
+    host.path("config").mkdir()
+    assert host.start("save-configuration") == 1
+    assert host.names("ops/generations") == before
+
+
+@pytest.mark.parametrize("die_at", range(1, 40))
+def test_a_killed_backup_leaves_no_half_generation(host: Host, die_at: int) -> None:
+    shutil.rmtree(host.path("config"))
+    host.write("config/nginx.conf", "1")
+    host.write("config/conf.d/a.conf", "a")
+    child = os.fork()
+    if child == 0:
+        try:
+            host.die_at = die_at
+            host.start("save-configuration")
+        finally:
+            os._exit(0)
+    os.waitpid(child, 0)
+    host.later(minutes=5)
+    assert host.start("save-configuration") == 0
+    assert [entries(path) for path in host.path("ops/generations").glob("config-*.zip")][-1:] == [
+        {"nginx.conf": b"1", "conf.d/a.conf": b"a"}
+    ]
+    assert not host.path("ops/generations/unfinished.zip").exists()
+
+
+# --- the far end of the dead man's switch ---
+
+
+@dataclass
+class Web:
+    """Slack, and the Gateways of other hosts: what was posted, and what each address answers."""
+
+    posted: list[dict[str, Any]] = field(default_factory=list)
+    answers: dict[str, str | int | None] = field(default_factory=dict)
+    slack_fails: bool = False
+
+    def __call__(self, asked: dict[str, Any]) -> Record:
+        if asked.get("method") == "Post":
+            if self.slack_fails:
+                raise Failure("the name could not be resolved", "System.Net.WebException")
+            self.posted.append({"url": asked["uri"], **json.loads(asked["body"].decode("utf-8"))})
+            return Record()
+        answer = self.answers.get(asked["uri"])
+        if answer is None:
+            raise Failure("no answer", "System.Net.WebException")
+        if isinstance(answer, int):
+            raise Failure(f"status {answer}", "System.Net.WebException", response=answer)
+        return Record(RawContentStream=_Content(answer))
+
+
+@dataclass
+class _Content:
+    text: str
+
+    def ToArray(self) -> bytes:  # noqa: N802 - .NET's name
+        return self.text.encode()
+
+
+@pytest.fixture
+def watched(host: Host) -> tuple[Host, Web]:
+    """A host whose far end has run for an hour while the heart beat."""
+    host.write("ops/secrets/slack-url", "https://hooks.slack.example/x")
+    host.write("ops/secrets/smtp-password", "pass\r\n")
+    web = Web()
+    host.web = web
+    beat(host)
+    assert host.start("watch-heartbeat") == 0
+    return host, web
+
+
+def beat(host: Host) -> None:
+    host.write("ops/dead-mans-switch/heartbeat", f"{int(host.now.timestamp())}\n")
+
+
+def minutes(host: Host, count: int, *, beating: bool = False) -> None:
+    for _ in range(count):
+        host.later(minutes=1)
+        if beating:
+            beat(host)
+        assert host.start("watch-heartbeat") == 0
+
+
+def test_silence_is_told_once_then_again_after_hours_and_its_end_once(watched: tuple[Host, Web]) -> None:
+    host, web = watched
+    host.change_settings(lambda settings: settings["heartbeat"].update(repeat_seconds=1800))
+    minutes(host, 4)
+    assert web.posted == []
+    minutes(host, 10)
+    (message,) = web.posted
+    assert message["url"] == "https://hooks.slack.example/x"
+    assert message["channel"] == "#flatnet-alerts"
+    assert message["text"].startswith("*tokyo-1 の監視が 5 分間応答していません*\n")
+    assert "wsl --list --running" in message["text"]
+    assert "systemctl status prometheus alertmanager" in message["text"]
+    minutes(host, 30)
+    assert len(web.posted) == 2
+    minutes(host, 3, beating=True)
+    assert [post["text"].split("\n")[0] for post in web.posted[2:]] == ["*tokyo-1 の監視が復旧しました*"]
+    minutes(host, 4)
+    assert len(web.posted) == 3
+
+
+def test_mail_says_the_same(watched: tuple[Host, Web]) -> None:
+    host, web = watched
+    minutes(host, 6)
+    ((client, mail),) = host.mails
+    assert client.address == ("smtp.example.co.jp", 587)
+    assert client.EnableSsl is True
+    assert client.Credentials == ("flatnet-ops", "pass")
+    assert list(mail.To) == ["flatnet-oncall@example.co.jp"]
+    assert web.posted[0]["text"] == f"*{mail.Subject}*\n{mail.Body}"
+
+
+def test_one_way_that_fails_does_not_stop_the_other(watched: tuple[Host, Web]) -> None:
+    host, web = watched
+    web.slack_fails = True
+    minutes(host, 10)
+    assert len(host.mails) == 1
+
+
+def test_what_reached_nobody_is_told_again_a_minute_later(watched: tuple[Host, Web]) -> None:
+    host, web = watched
+    host.change_settings(lambda settings: settings["heartbeat"].update(mail=None))
+    minutes(host, 4)
+    web.slack_fails = True
+    host.later(minutes=1)
+    assert host.start("watch-heartbeat") == 1
+    assert host.metric("watch-heartbeat", "flatnet_windows_task_last_exit_code") == 1
+    web.slack_fails = False
+    minutes(host, 1)
+    assert len(web.posted) == 1
+
+
+def test_after_sleep_silence_is_counted_anew(watched: tuple[Host, Web]) -> None:
+    host, web = watched
+    host.later(hours=9)
+    assert host.start("watch-heartbeat") == 0
+    minutes(host, 4)
+    assert web.posted == []
+    minutes(host, 1)
+    assert len(web.posted) == 1
+
+
+def test_sleep_is_no_recovery(watched: tuple[Host, Web]) -> None:
+    host, web = watched
+    minutes(host, 6)
+    host.later(hours=1)
+    assert host.start("watch-heartbeat") == 0
+    assert len(web.posted) == 1
+
+
+def test_a_heart_that_never_beat_is_silent(host: Host) -> None:
+    host.write("ops/secrets/slack-url", "https://hooks.slack.example/x")
+    host.write("ops/secrets/smtp-password", "pass")
+    host.web = web = Web()
+    minutes(host, 7)
+    assert len(web.posted) == 1
+
+
+@pytest.mark.parametrize("half", ["", "17", "not a number", "99999999999999999"])
+def test_what_is_no_time_is_no_heartbeat(watched: tuple[Host, Web], half: str) -> None:
+    host, web = watched
+    host.write("ops/dead-mans-switch/heartbeat", half)
+    minutes(host, 6)
+    assert len(web.posted) == 1
+
+
+def test_it_shows_that_its_messages_arrive(watched: tuple[Host, Web]) -> None:
+    host, web = watched
+    assert host.start("watch-heartbeat", test=True) == 0
+    assert web.posted[0]["text"].startswith("*テスト: tokyo-1")
+    assert len(host.mails) == 1
+
+
+@pytest.mark.parametrize(
+    ("beats", "answer", "told"),
+    [
+        (False, "1795579700", False),  # whatever it answers, the machine lives
+        (False, 404, False),
+        (False, None, True),
+        (True, None, True),
+        (True, 404, True),
+        (True, "1000000000", True),
+        (True, "now", False),
+    ],
+)
+def test_another_machine_is_asked_for_a_sign_of_life(
+    watched: tuple[Host, Web], beats: bool, answer: str | int | None, told: bool
+) -> None:
+    host, web = watched
+    url = "http://10.42.0.2:9145/heartbeat"
+    host.change_settings(lambda settings: settings["heartbeat"]["watched"][0].update(file=None, url=url, beats=beats))
+    for _ in range(8):
+        host.later(minutes=1)
+        web.answers[url] = str(int(host.now.timestamp())) if answer == "now" else answer
+        assert host.start("watch-heartbeat") == 0
+    assert len(web.posted) == told

@@ -1,0 +1,94 @@
+"""Cmdlets that our scripts call: interpreter, what the pipeline brings, words, named parameters → output."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import json
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from tests.powershell.dotnet import Client, FileInfo, Mail, Stream
+from tests.powershell.values import Record, io_failure, truth
+
+if TYPE_CHECKING:
+    from tests.powershell.language import Interpreter
+
+
+def _machine(shell: Interpreter) -> Any:
+    return shell.machine
+
+
+def _new_object(shell: Interpreter, _inputs: list[Any], words: list[Any], _named: dict[str, Any]) -> list[Any]:
+    machine: Any = shell.machine
+    kind, arguments = words[0], words[1] if len(words) > 1 else []
+    makers: dict[str, Callable[..., Any]] = {
+        "System.Text.UTF8Encoding": lambda mark: "utf-8 with a mark" if mark else "utf-8 without a mark",
+        "System.IO.FileInfo": lambda path: FileInfo(machine.here(path)),
+        "System.IO.Compression.GZipStream": lambda stream, _mode, _open: Stream(
+            machine, gzip.GzipFile(fileobj=stream.file, mode="wb")
+        ),
+        "System.Net.Mail.MailMessage": Mail,
+        "System.Net.Mail.MailAddress": str,
+        "System.Net.Mail.SmtpClient": lambda host, port: Client(machine.mails, host, port),
+        "System.Net.NetworkCredential": lambda user, password: (user, password),
+    }
+    return [makers[kind](*arguments)]
+
+
+def _objects(value: Any) -> Any:
+    if isinstance(value, dict):
+        return Record({key: _objects(item) for key, item in value.items()})
+    return [_objects(item) for item in value] if isinstance(value, list) else value
+
+
+def _get_process(shell: Interpreter, _inputs: list[Any], _words: list[Any], named: dict[str, Any]) -> list[Any]:
+    name = _machine(shell).process_name(int(named["id"]))
+    return [Record(ProcessName=name)] if name else []
+
+
+def _get_content(shell: Interpreter, _inputs: list[Any], _words: list[Any], named: dict[str, Any]) -> list[Any]:
+    assert (named["raw"], named["encoding"]) == (True, "UTF8")
+    return [_machine(shell).here(named["literalpath"]).read_text(encoding="utf-8-sig")]
+
+
+def _get_file_hash(shell: Interpreter, _inputs: list[Any], _words: list[Any], named: dict[str, Any]) -> list[Any]:
+    try:
+        data = _machine(shell).here(named["literalpath"]).read_bytes()
+    except OSError as error:
+        raise io_failure(error) from None
+    return [Record(Hash=hashlib.sha256(data).hexdigest().upper())]
+
+
+def _write_event_log(shell: Interpreter, _inputs: list[Any], _words: list[Any], named: dict[str, Any]) -> list[Any]:
+    assert named["source"] == "Flatnet Ops"
+    _machine(shell).events.append((named["entrytype"], named["message"]))
+    return []
+
+
+def _invoke_web_request(shell: Interpreter, _inputs: list[Any], _words: list[Any], named: dict[str, Any]) -> list[Any]:
+    assert _machine(shell).web is not None
+    return [_machine(shell).web(named)]
+
+
+def _start_sleep(shell: Interpreter, _inputs: list[Any], _words: list[Any], named: dict[str, Any]) -> list[Any]:
+    _machine(shell).sleep(named["milliseconds"] / 1000)
+    return []
+
+
+CMDLETS: dict[str, Callable[..., list[Any]]] = {
+    "Add-Type": lambda *_: [],
+    "ConvertFrom-Json": lambda _shell, inputs, *_: [_objects(json.loads(inputs[0]))],
+    "ConvertTo-Json": lambda _shell, _inputs, words, _named: [json.dumps(words[0], ensure_ascii=False)],
+    "ForEach-Object": lambda shell, inputs, words, _: [out for item in inputs for out in shell.each(words[0], item)],
+    "Get-Content": _get_content,
+    "Get-FileHash": _get_file_hash,
+    "Get-Process": _get_process,
+    "Invoke-WebRequest": _invoke_web_request,
+    "Join-Path": lambda _shell, _inputs, words, _named: [f"{words[0]}\\{words[1]}"],
+    "New-Object": _new_object,
+    "Set-StrictMode": lambda *_: [],
+    "Start-Sleep": _start_sleep,
+    "Where-Object": lambda shell, inputs, words, _: [item for item in inputs if truth(shell.each(words[0], item))],
+    "Write-EventLog": _write_event_log,
+}
