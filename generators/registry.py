@@ -4,7 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from generators import alertmanager, alloy, backup, cni, grafana, handbook, logrotate, loki, prometheus, stack, windows
+from generators import (
+    alertmanager,
+    alloy,
+    backup,
+    cni,
+    gateway,
+    grafana,
+    handbook,
+    logrotate,
+    loki,
+    prometheus,
+    stack,
+    windows,
+)
 from generators.files import RenderedFile
 from model.deployment import Deployment
 
@@ -15,6 +28,7 @@ GENERATORS: dict[str, Generator] = {
     "alloy": alloy.generate,
     "backup": backup.generate,
     "cni": cni.generate,
+    "gateway": gateway.generate,
     "grafana": grafana.generate,
     "handbook": handbook.generate,
     "logrotate": logrotate.generate,

@@ -52,8 +52,7 @@ def openings(environment: Environment, host: Host) -> tuple[Opening, ...]:
 
 def _gateway(environment: Environment, host: Host) -> Iterator[Opening]:
     ports, monitor = environment.gateway.ports, environment.monitoring_host
-    sites = [site for site in environment.gateway.sites.values() if site.host == host.name]
-    names = {name for site in sites for name in site.networks}
+    names = {name for site in environment.sites_on(host) for name in site.networks}
     names |= set(environment.gateway.grafana_networks) if host == monitor else set()
     networks = tuple(sorted(names))
     # The monitoring host looks at each site as people do; under nat it comes to its own Gateway from WSL's range.

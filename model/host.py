@@ -29,6 +29,21 @@ class Windows(Model):
         return self.folder / "logs"
 
     @property
+    def secrets(self) -> WindowsPathValue:
+        """Folder of the secrets of Windows."""
+        return self.ops / "secrets"
+
+    @property
+    def openresty(self) -> WindowsPathValue:
+        """Folder of OpenResty: nginx's prefix."""
+        return self.folder / "openresty"
+
+    @property
+    def certificates(self) -> WindowsPathValue:
+        """Folder of the Gateway's certificate and key."""
+        return self.config / "ssl"
+
+    @property
     def config(self) -> WindowsPathValue:
         """Folder of the Gateway's configuration."""
         return self.folder / "config"

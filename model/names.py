@@ -34,6 +34,14 @@ JOB_PROBE_TLS = "probe-tls"
 JOB_PROMETHEUS = "prometheus"
 JOB_WINDOWS = "windows"
 
+# What the Gateway serves beside the sites of the model (label `site`); no site of the model has such a name.
+SITE_GRAFANA = "grafana"
+SITE_HTTP = "http"  # leads to HTTPS, and says that the Gateway is there
+SITE_METRICS = "metrics"  # the metrics ingress
+SITE_OTHER = "other"  # no name that is served
+SITE_PUSH = "push"  # logs of other hosts
+SITES_OF_OURS = (SITE_GRAFANA, SITE_HTTP, SITE_METRICS, SITE_OTHER, SITE_PUSH)
+
 # The Gateway's own series (Lua on port 9145). Label `host` is added by the scrape.
 GATEWAY_REQUESTS = "flatnet_gateway_requests_total"  # counter: site, method, status (class: 2xx … 5xx)
 GATEWAY_DURATION = "flatnet_gateway_request_duration_seconds"  # histogram: site
@@ -45,6 +53,7 @@ GATEWAY_CONNECTIONS = "flatnet_gateway_connections"  # gauge: state (active, rea
 GATEWAY_CONNECTIONS_LIMIT = "flatnet_gateway_connections_limit"  # gauge: what the platform can hold
 GATEWAY_DICT_FREE = "flatnet_gateway_shared_dict_free_bytes"  # gauge: dict
 GATEWAY_DICT_SIZE = "flatnet_gateway_shared_dict_size_bytes"  # gauge: dict
+GATEWAY_DICT_EVICTIONS = "flatnet_gateway_shared_dict_evictions_total"  # counter: counts lost to a full dict
 GATEWAY_CONFIG_LOADED = "flatnet_gateway_config_load_timestamp_seconds"  # gauge
 GATEWAY_CONFIG_OK = "flatnet_gateway_config_load_success"  # gauge 0/1
 GATEWAY_STATUS_UP = "flatnet_gateway_status_up"  # gauge 0/1: /api/status could be read; 0 costs the four below
@@ -70,6 +79,11 @@ CNI_REGISTRATION_FAILURES = "flatnet_cni_registration_failures_total"  # counter
 # Written by the clock unit into node_exporter's textfile folder.
 CLOCK_OFFSET = "flatnet_clock_offset_seconds"  # gauge: clock of WSL minus clock of Windows, after the correction
 CLOCK_CHECKED = "flatnet_clock_checked_timestamp_seconds"  # gauge: last comparison that could be made
+
+# Written by the certificate script into node_exporter's textfile folder.
+CERTIFICATE_EXPIRES = "flatnet_gateway_certificate_expires_timestamp_seconds"  # gauge
+CERTIFICATE_LAST_RUN = "flatnet_gateway_certificate_last_run_timestamp_seconds"  # gauge
+CERTIFICATE_LAST_EXIT = "flatnet_gateway_certificate_last_exit_code"  # gauge; 0 fine, 3 a request waits for the CA
 
 # Written by the backup scripts into node_exporter's textfile folder. Label `part` is what was backed up.
 BACKUP_LAST_SUCCESS = "flatnet_backup_last_success_timestamp_seconds"  # gauge: part

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
+from model.access import listeners
 from model.deployment import Deployment
 from model.environment import Environment
 from model.firewall import openings
@@ -57,12 +58,13 @@ def _windows(environment: Environment, host: Host) -> list[Row]:
 
 
 def _metrics(environment: Environment, host: Host) -> Row:
-    port = environment.gateway.ports.metrics
+    (ingress,) = (each for each in listeners(environment, host) if each.name == "metrics")
+    row = Row(ingress.port, "tcp", "Gateway (metrics)", ", ".join(ingress.addresses), "by_monitoring")
     if host != environment.monitoring_host:
-        return Row(port, "tcp", "Gateway (metrics)", str(host.nebula_address), "by_monitoring")
-    if host.wsl.networking == "mirrored":
-        return Row(port, "tcp", "Gateway (metrics)", "127.0.0.1", "by_this_host")
-    return Row(port, "tcp", "Gateway (metrics)", "*", networks=(str(host.wsl.range),))
+        return row
+    if host.wsl.networking == "nat":
+        return replace(row, networks=(str(host.wsl.range),))
+    return replace(row, reached="by_hosts" if environment.several_hosts else "by_this_host")
 
 
 def _wsl(environment: Environment, host: Host) -> list[Row]:

@@ -25,12 +25,13 @@ INSTALLING: dict[str, tuple[str, str]] = {
     "programs_windows_intro": (
         (
             "Download these into one folder and compare each file with the checksum that its release page gives. They "
-            "are installed in section 6, once their configuration is there. OpenResty comes with Flatnet."
+            "are installed in section 6, once their configuration is there; WinSW waits for section 7. OpenResty comes "
+            "with Flatnet."
         ),
         (
             "次のプログラムを 1 つのフォルダにダウンロードし、リリースページのチェックサムと照合します。"
             "インストールは、設定ファイルを配置した後に「6. Windows」で行います。"
-            "OpenResty は Flatnet に含まれています。"
+            "OpenResty は Flatnet に含まれています。WinSW は「7. Gateway」で使います。"
         ),
     ),
     "programs_wsl": ("WSL", "WSL"),
@@ -190,12 +191,12 @@ INSTALLING: dict[str, tuple[str, str]] = {
             "秘密情報を変更したときも確認します。"
         ),
     ),
-    "start": ("7. First start", "7. 最初の起動"),
+    "start": ("8. First start", "8. 最初の起動"),
     "start_intro": (
         "What others need is started first. After this, everything starts with WSL.",
         "他から必要とされるものから順に起動します。以後は WSL とともに自動で起動します。",
     ),
-    "check": ("8. See that it works", "8. 動作の確認"),
+    "check": ("9. See that it works", "9. 動作の確認"),
     "check_intro": (
         "What each command answers stands behind its `#`. Loki takes half a minute.",
         "各コマンドの応答は `#` の後に書かれたとおりになります。Loki は準備に 30 秒ほどかかります。",

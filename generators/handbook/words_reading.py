@@ -146,6 +146,7 @@ READING: dict[str, tuple[str, str]] = {
     "by_this_host": ("this host", "このホスト"),
     "by_gateway": ("the Gateway of this host", "このホストの Gateway"),
     "by_gateways": ("Gateways of all hosts", "各ホストの Gateway"),
+    "by_hosts": ("this host, and others that push logs", "このホストと、ログを送る他のホスト"),
     "by_monitoring": ("the monitoring host", "監視ホスト"),
     "retention_intro": (
         "What is older is deleted by itself, on the disk and in Loki alike.",

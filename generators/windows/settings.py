@@ -43,7 +43,7 @@ def settings(deployment: Deployment, host: Host) -> dict[str, Any]:
         },
         "rotation": {"wait_seconds": _WAIT_SECONDS, "logs": _logs(deployment, host)},
         "certificate": {
-            "file": (windows.config / "ssl/gateway.crt").backslashed,
+            "file": (windows.certificates / "gateway.crt").backslashed,
             "loaded": (windows.ops / "state/certificate.sha256").backslashed,
         },
         "configuration": {
@@ -66,11 +66,13 @@ def settings(deployment: Deployment, host: Host) -> dict[str, Any]:
 def _folders(host: Host) -> list[tuple[WindowsPathValue, list[str]]]:
     """Every folder that our scripts need, and who beside the system and Administrators may do what in it.
 
-    R reads, M changes; both hold for what lies in the folder too. The outermost comes first.
+    R reads, X enters, M changes; both hold for what lies in the folder too. The outermost comes first.
     """
     ops, account = host.windows.ops, host.windows.account
     writing = [f"{_SERVICE}M", f"{_USERS}RX"]
     return [
+        (host.windows.config, [f"{_SERVICE}RX", f"{account}:(OI)(CI)M"]),
+        (host.windows.certificates, [f"{_SERVICE}R", f"{account}:(OI)(CI)M"]),
         (host.windows.logs, [f"{_SERVICE}M", f"{account}:(OI)(CI)M"]),
         (ops, [f"{_SERVICE}RX", f"{_USERS}RX"]),
         (ops / "dead-mans-switch", writing),

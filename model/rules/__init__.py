@@ -8,6 +8,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 
 from model.environment import Environment
+from model.rules.access import (
+    machines_need_no_log_in,
+    members_come_from_the_vpn_alone,
+    people_can_log_in,
+    sites_have_names_of_their_own,
+)
 from model.rules.broken import Broken
 from model.rules.capacity import disk_fits, journal_holds_what_is_kept, memory_fits, retention_fits
 from model.rules.delivery import (
@@ -47,10 +53,13 @@ RULES: dict[Rule, frozenset[str]] = {
     journal_holds_what_is_kept: frozenset({"retention"}),
     labels_are_free: frozenset({"alerts"}),
     log_files_are_apart: frozenset({"gateway"}),
+    machines_need_no_log_in: frozenset({"gateway", "workloads"}),
     mail_has_a_server: frozenset({"notifications"}),
+    members_come_from_the_vpn_alone: frozenset({"gateway", "remote_access", "security"}),
     memory_fits: frozenset({"hosts", "monitoring", "workloads"}),
     networks_and_accounts_exist: frozenset({"gateway", "remote_access", "security"}),
     objectives_can_be_measured: frozenset({"gateway", "objectives", "retention"}),
+    people_can_log_in: frozenset({"gateway", "security"}),
     ports_are_distinct: frozenset({"gateway", "hosts", "monitoring"}),
     receivers_exist: frozenset({"notifications"}),
     registration_has_a_registry: frozenset({"cni", "hosts"}),
@@ -58,7 +67,8 @@ RULES: dict[Rule, frozenset[str]] = {
     retention_fits: frozenset({"monitoring", "retention"}),
     roles_are_complete: frozenset({"hosts"}),
     routes_match_something: frozenset({"alerts", "notifications"}),
-    sites_lead_somewhere: frozenset({"gateway", "hosts", "workloads"}),
+    sites_have_names_of_their_own: frozenset({"gateway"}),
+    sites_lead_somewhere: frozenset({"gateway", "workloads"}),
     subnets_are_apart: frozenset({"hosts", "security"}),
     thresholds_are_in_order: frozenset({"alerts", "backups", "gateway"}),
     workloads_are_whole: frozenset({"gateway", "hosts", "workloads"}),

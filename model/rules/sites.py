@@ -11,10 +11,8 @@ from model.workload import Workload
 
 
 def sites_lead_somewhere(environment: Environment) -> Iterator[Broken]:
-    """Each site has a Gateway in front and a listening workload behind."""
+    """Each site has a name of its own and a listening workload behind."""
     sites = environment.gateway.sites
-    gateways = {host.name for host in environment.hosts_with("gateway")}
-    yield from unknown("Gateway host", gateways, ((("gateway", "sites", n, "host"), s.host) for n, s in sites.items()))
     yield from twice("server name", ((("gateway", "sites", n, "server_name"), s.server_name) for n, s in sites.items()))
     for name, site in sites.items():
         path: Path = ("gateway", "sites", name, "upstream")
@@ -29,7 +27,7 @@ def sites_lead_somewhere(environment: Environment) -> Iterator[Broken]:
 
 
 def networks_and_accounts_exist(environment: Environment) -> Iterator[Broken]:
-    """Every network and account that is named is defined."""
+    """Every network and account that is named is defined, and every network that is defined is named."""
     security, gateway = environment.security, environment.gateway
     uses: list[tuple[Path, str]] = []
     uses += _items(("security", "admin_networks"), security.admin_networks)
@@ -41,10 +39,10 @@ def networks_and_accounts_exist(environment: Environment) -> Iterator[Broken]:
     if environment.remote_access:
         uses += _items(("remote_access", "networks"), environment.remote_access.networks)
     yield from unknown("network", security.networks, uses)
+    for name in security.networks.keys() - {used for _, used in uses}:
+        yield Broken(("security", "networks", name), f"nothing lets the network `{name}` in, or names it otherwise")
     for name, site in gateway.sites.items():
         yield from unknown("account", security.accounts, _items(("gateway", "sites", name, "users"), site.users))
-    if environment.remote_access and environment.remote_access.authentication and not security.accounts:
-        yield Broken(("remote_access",), "members log in, but `security.accounts` has nobody")
 
 
 def _items(path: Path, values: tuple[str, ...]) -> list[tuple[Path, str]]:

@@ -83,7 +83,7 @@ def test_the_prober_reaches_each_site(deployment: Deployment) -> None:
     environment = deployment.environment
     address = IPv4Network(environment.monitoring_host.lan_address)
     for site in environment.gateway.sites.values():
-        host = environment.hosts[site.host]
+        host = environment.host_of_site(site)
         opened = {opening.name: opening for opening in openings(environment, host)}
         assert any(address.subnet_of(network) for network in opened["gateway-https"].remote)
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import subprocess
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import pytest
 
 from tests.conftest import ROOT
+from tests.gateway import Gateway, gateway
 
 RENDERED = ROOT / "rendered"
 Judge = Callable[[Sequence[str | Path]], str]
@@ -32,3 +33,10 @@ def judge() -> Judge:
         return said
 
     return run
+
+
+@pytest.fixture(scope="session")
+def running(debian_program: Callable[[str], str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
+    """One Gateway for the tests that look at their own requests alone."""
+    with gateway(debian_program("nginx"), tmp_path_factory.mktemp("gateway")) as made:
+        yield made

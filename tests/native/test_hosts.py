@@ -85,7 +85,7 @@ def test_systemd_reads_the_calendar(path: Path, debian_program: Callable[[str], 
         assert "Next elapse" in judge([debian_program("systemd-analyze"), "calendar", when])
 
 
-@pytest.mark.parametrize("name", ["windows-targets"])
+@pytest.mark.parametrize("name", ["gateway-certificate", "windows-targets"])
 def test_shellcheck_takes_the_scripts(name: str, judge: Judge) -> None:
     (path,) = {path.read_bytes(): path for path in rendered(f"*/*/wsl/usr/local/lib/flatnet-ops/{name}")}.values()
     judge([ROOT / ".venv/bin/shellcheck", path])
