@@ -20,7 +20,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-LUA = Path(__file__).parent.parent / "generators" / "gateway" / "host"
+GENERATOR = Path(__file__).parent.parent / "generators" / "gateway"
+LUA = GENERATOR / "host"
 MODULES = "/usr/lib/nginx/modules"
 WAYS = ("bare", "nginx", "ours")
 CASES = (("tls", "https", "page", 16384), ("plain", "http", "short", 256))
@@ -46,6 +47,7 @@ http {
         "~^[A-Za-z0-9._-]{1,64}$" $http_x_request_id;
         default $request_id;
     }
+    @facts@
     @servers@
 }
 """
@@ -115,6 +117,9 @@ def _prepare(folder: Path, ports: dict[str, int]) -> None:
     ]
     new = ["openssl", "req", "-x509", "-subj", "/CN=gateway", *key, "-out", str(folder / "gateway.crt")]
     subprocess.run(new, check=True, capture_output=True)
+    rendered = (GENERATOR / "templates" / "flatnet-ops.conf.j2").read_text(encoding="utf-8")
+    facts = re.search(r"^map .* \$flatnet_facts \{\n.*\n\}\n", rendered, re.MULTILINE)
+    assert facts
     backend = _fill(BACKEND, backend=ports["backend"])
     (folder / "pages").mkdir()
     for _, _, page, size in CASES:
@@ -124,7 +129,8 @@ def _prepare(folder: Path, ports: dict[str, int]) -> None:
         listen = {case: ports[f"{way} {case}"] for case, *_ in CASES}
         sites += _fill(SITE, way=way, extra=EXTRA[way], backend=ports["backend"], **listen)
     for kind, servers in (("gateway", sites), ("backend", backend)):
-        (folder / f"{kind}.conf").write_text(_fill(CONF, kind=kind, folder=folder, servers=servers), encoding="utf-8")
+        conf = _fill(CONF, kind=kind, folder=folder, servers=servers, facts=facts[0])
+        (folder / f"{kind}.conf").write_text(conf, encoding="utf-8")
     (folder / "flatnet_ops" / "settings.lua").write_text(_fill(SETTINGS, backend=ports["backend"]), encoding="utf-8")
 
 

@@ -1,4 +1,4 @@
-"""`make bench`: the commands as processes, and W(N) against the limit. Nothing is judged; figures are for reading."""
+"""`make bench`: the commands, W(N) against the limit, the Gateway. Nothing is judged; figures are for reading."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
+from benchmarks import gateway
 from benchmarks.workload import environments
 from cli import tree
 from generators.tree import render
@@ -41,6 +42,7 @@ def main() -> int:
         print(f"{'N':>6}", *(f"{column:>7}" for column in columns))
         for count in (10, 100, 1000):
             _workload(count, Path(scratch))
+    gateway.main()
     return 0
 
 

@@ -22,6 +22,7 @@ BUCKETS = (0.005, 0.05, 0.25, 1.0, 2.5)
 
 NGINX_CONF = (ROOT / "tests" / "gateway.conf").read_text(encoding="utf-8")
 
+RENDERED_CONF = ROOT / "generators" / "gateway" / "templates" / "flatnet-ops.conf.j2"
 OURS_CONF = """
 set $flatnet_line "";
 access_log logs/access.log flatnet_ops;
@@ -159,6 +160,13 @@ def hostile(random_: random.Random) -> bytes:
     return head + b"".join(name + b": " + value + b"\r\n" for name, value in fields) + b"\r\n"
 
 
+def facts() -> str:
+    """The map of what the log phase needs, as it stands in the rendered configuration."""
+    found = re.search(r"^map .* \$flatnet_facts \{\n.*\n\}\n", RENDERED_CONF.read_text(encoding="utf-8"), re.MULTILINE)
+    assert found
+    return found[0]
+
+
 @contextmanager
 def gateway(
     nginx: str, folder: Path, *, workers: int = 1, dict_size: str = "5m", tls: str = "", status_port: int | None = None
@@ -186,7 +194,12 @@ def gateway(
     conf = re.sub(r"@(\w+)@", lambda place: str(places[place[1]]), NGINX_CONF)
     shutil.copytree(LUA, folder / "lualib" / "flatnet_ops", ignore=shutil.ignore_patterns("*.md"))
     (folder / "lualib" / "flatnet_ops" / "settings.lua").write_text("return " + lua(settings), encoding="utf-8")
-    for name, text in {"nginx.conf": conf, "ours.conf": OURS_CONF, "generation": GENERATION + "\n"}.items():
+    for name, text in {
+        "nginx.conf": conf,
+        "ours.conf": OURS_CONF,
+        "facts.conf": facts(),
+        "generation": GENERATION + "\n",
+    }.items():
         (folder / name).write_text(text, encoding="utf-8")
     (folder / "html" / "errors").mkdir(parents=True)
     for page in ("page.html", "errors/502.html"):

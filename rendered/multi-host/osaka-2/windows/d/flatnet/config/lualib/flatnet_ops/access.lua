@@ -32,7 +32,8 @@ local access = {}
 
 -- Method and path where they are not the plain ones of nearly every request: a request line that is none, an absolute
 -- address, bytes that need an escape, a path beyond all measure.
-local function unusual(var, request, space)
+local function unusual(var, request)
+    local space = find(request, " ", 1, true)
     local method = space and space <= 33 and sub(request, 1, space - 1)
     if not method or find(method, "[^A-Z_-]") then
         return OTHER, ""
@@ -73,6 +74,20 @@ local function user_of(name)
     return settings.accounts[name] and name or OTHER
 end
 
+-- The lines of $flatnet_facts, which nginx writes all at once; of the request line, where it begins and ends. None but
+-- the last, the name that a client gives itself, can hold a line feed.
+local function split(facts)
+    local a = find(facts, "\n", 1, true)
+    local b = find(facts, "\n", a + 1, true)
+    local c = find(facts, "\n", b + 1, true)
+    local d = find(facts, "\n", c + 1, true)
+    local e = find(facts, "\n", d + 1, true)
+    local f = find(facts, "\n", e + 1, true)
+    local g = find(facts, "\n", f + 1, true)
+    return sub(facts, 1, a - 1), sub(facts, a + 1, b - 1), sub(facts, b + 1, c - 1), sub(facts, c + 1, d - 1),
+        sub(facts, d + 1, e - 1), sub(facts, e + 1, f - 1), f + 1, g - 1, (sub(facts, g + 1))
+end
+
 function access.record()
     if ngx.is_subrequest then -- with `log_subrequest on`
         return
@@ -80,10 +95,8 @@ function access.record()
     local var = ngx.var
     local finished, status = now(), ngx.status
     local ms = max(0, floor((finished - start_time()) * 1000 + 0.5)) -- the clock may have been set back
-    -- The map of $flatnet_request_id lets through what is safe in JSON, and nothing else.
-    local id, client, user = var.flatnet_request_id or "", var.remote_addr, var.remote_user
-    local received, sent = var.request_length, var.bytes_sent
-    local addresses, statuses, seconds = var.upstream_addr, var.upstream_status, var.upstream_response_time
+    local facts = var.flatnet_facts
+    local received, sent, addresses, statuses, seconds, identity, first, last, user = split(facts)
     local site = site_places[var.flatnet_site] or #sites
     local name = sites[site]
     local known = settings.sites[name]
@@ -91,15 +104,14 @@ function access.record()
 
     -- Method and path as the client sent them: after an error page, nginx's own variables speak of the page.
     -- Of the path, what may be a secret is cut off: query, path parameters (";jsessionid=…") and fragment.
-    local request = var.request or ""
-    local space = find(request, " ", 1, true) or 0
-    local stop = find(request, PLAIN_ENDS, space + 1) or 0 -- its end, or what is no plain text
+    local space = find(facts, " ", first, true) or first
+    local stop = find(facts, PLAIN_ENDS, space + 1) or 0 -- its end, or what is no plain text
     local method, path
-    local place = method_places[sub(request, 1, space - 1)]
-    if place and byte(request, space + 1) == SLASH and stop - space <= LONGEST_PATH and ENDS[byte(request, stop)] then
-        method, path = methods[place], sub(request, space + 1, stop - 1)
+    local place = method_places[sub(facts, first, space - 1)]
+    if place and byte(facts, space + 1) == SLASH and stop - space <= LONGEST_PATH and ENDS[byte(facts, stop)] then
+        method, path = methods[place], sub(facts, space + 1, stop - 1)
     else
-        method, path = unusual(var, request, space > 0 and space)
+        method, path = unusual(var, sub(facts, first, last))
         place = method_places[method] or method_places[OTHER]
     end
 
@@ -113,16 +125,15 @@ function access.record()
     local line = '{"timestamp":"' .. second .. milliseconds[floor(finished * 1000 + 0.5) % 1000 + 1] .. zone
         .. '","level":"' .. LEVELS[class]
         .. '","component":"gateway","message":"' .. method .. " " .. path .. " " .. status
-        .. '","request_id":"' .. id
-        .. '","duration_ms":' .. ms .. (failure and ',"error":"' .. escape(failure) .. '"' or "")
+        .. '",' .. identity
+        .. ',"duration_ms":' .. ms .. (failure and ',"error":"' .. escape(failure) .. '"' or "")
         .. ',"site":"' .. name
         .. '","method":"' .. method
         .. '","path":"' .. path
         .. '","status":' .. status
         .. ',"bytes":' .. sent
-        .. ',"client":"' .. client
-        .. (user and '","user":"' .. user_of(user) or "")
-        .. (upstream and '","upstream":"' .. upstream .. '","upstream_ms":' .. upstream_ms .. "}" or '"}')
+        .. (user ~= "" and ',"user":"' .. user_of(user) .. '"' or "")
+        .. (upstream and ',"upstream":"' .. upstream .. '","upstream_ms":' .. upstream_ms .. "}" or "}")
     var.flatnet_line = line
 end
 

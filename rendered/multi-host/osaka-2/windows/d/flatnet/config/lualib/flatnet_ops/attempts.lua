@@ -87,11 +87,11 @@ end
 -- Count the attempts of the request: what nginx says of them, and the site's entry in the settings, or nil.
 -- Returns the name of the last upstream, the milliseconds of all attempts and the last failure; nil without an attempt.
 function attempts.record(var, addresses, status, seconds, site)
-    if not addresses or addresses == "" then
+    if addresses == "" then
         return nil
     end
     local otherwise = site and site.upstream
-    if find(addresses, " ", 1, true) or not status or status == "-" or FAILURES[status] then
+    if find(addresses, " ", 1, true) or status == "-" or FAILURES[status] then
         return several(var, addresses, otherwise)
     end
     local place = places[upstreams.name(addresses) or otherwise] or OTHER
