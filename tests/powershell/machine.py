@@ -258,6 +258,7 @@ _PROPERTIES: dict[str, Callable[[Scratch], Any]] = {
     "_Text_Encoding_ASCII": lambda _: Encoding("ascii"),
     "_Net_SecurityProtocolType_Tls12": lambda _: "Tls12",
     "_NullString_Value": lambda _: None,
+    "_IO_Compression_CompressionMode_Compress": lambda _: "compress",
 }
 for _name, _getter in _PROPERTIES.items():
     setattr(Scratch, _name, _property(_getter))

@@ -82,14 +82,15 @@ function Invoke-Task([string] $Task, [scriptblock] $Work) {
     if ($null -eq $lock) { return 0 }
     try {
         $code = 0
+        $reason = ''
         try {
             $null = & $Work $settings
         } catch {
             $code = 1
             $reason = "$Task failed: $($_.Exception.Message)"
-            Write-Event $settings 'Error' $reason
         }
         Write-TaskMetrics $settings $Task $code
+        if ($code -ne 0) { Write-Event $settings 'Error' $reason }
         return $code
     } finally {
         $lock.Dispose()

@@ -97,7 +97,8 @@ function Compress-Generation([string] $Path) {
     try {
         $target = [System.IO.File]::Create("$Path.gz.new")
         try {
-            $gzip = New-Object System.IO.Compression.GZipStream($target, 'Compress', $true)
+            $mode = [System.IO.Compression.CompressionMode]::Compress
+            $gzip = New-Object System.IO.Compression.GZipStream($target, $mode, $true)
             try { $source.CopyTo($gzip) } finally { $gzip.Dispose() }
             $target.Flush($true)
         } finally {
