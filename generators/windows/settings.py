@@ -72,7 +72,7 @@ def _folders(host: Host) -> list[tuple[WindowsPathValue, list[str]]]:
     writing = [f"{_SERVICE}M", f"{_USERS}RX"]
     return [
         (host.windows.config, [f"{_SERVICE}RX", f"{account}:(OI)(CI)M"]),
-        (host.windows.certificates, [f"{_SERVICE}R", f"{account}:(OI)(CI)M"]),
+        (host.windows.certificates, [f"{_SERVICE}RX", f"{account}:(OI)(CI)M"]),
         (host.windows.logs, [f"{_SERVICE}M", f"{account}:(OI)(CI)M"]),
         (ops, [f"{_SERVICE}RX", f"{_USERS}RX"]),
         (ops / "dead-mans-switch", writing),
