@@ -14,6 +14,7 @@ from generators.handbook.commands import make_secret
 from model.deployment import Deployment
 from model.host import Host
 from model.secrets import Secret, secrets
+from model.stateful import BACKUP
 
 CHECKOUT = "/opt/flatnet-ops"
 
@@ -166,9 +167,11 @@ def _start(deployment: Deployment, host: Host, units: list[str]) -> str:
     if host == deployment.environment.monitoring_host and host.wsl.networking == "nat":
         lines.append("systemctl enable --now flatnet-windows-targets.service")
     lines += [f"systemctl start {name}.service" for name in units]
+    lines.append(f"{BACKUP} init")
     timers = (
         f"jq -r '{_selected(host.name)}\n"
-        '       | .value.target | select(test("^/etc/systemd/system/.*[.]timer$")) | split("/")[-1]\' manifest.json |\n'
+        '       | .value.target | select(test("^/etc/systemd/system/.*[.](path|timer)$"))\n'
+        '       | split("/")[-1]\' manifest.json |\n'
         "xargs systemctl enable --now"
     )
     return "\n".join([*lines, timers])

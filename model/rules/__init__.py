@@ -29,7 +29,7 @@ RULES: dict[Rule, frozenset[str]] = {
     buckets_ascend: frozenset({"gateway"}),
     critical_alerts_arrive_at_any_hour: frozenset({"alerts", "notifications"}),
     dead_mans_switch_speaks: frozenset({"notifications"}),
-    disk_fits: frozenset({"hosts", "monitoring", "retention", "workloads"}),
+    disk_fits: frozenset({"backups", "cni", "hosts", "monitoring", "retention", "workloads"}),
     hosts_are_distinct: frozenset({"hosts"}),
     labels_are_free: frozenset({"alerts"}),
     mail_has_a_server: frozenset({"notifications"}),
