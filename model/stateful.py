@@ -60,7 +60,7 @@ def _parts(environment: Environment, host: Host) -> Iterator[Part]:
         yield Part("cni-state", _folder_of(environment.cni.allocations), "folder")
     if "gateway" in host.roles:
         yield Part("gateway-config", host.windows.config.seen_from_wsl, "folder", windows=True, on_change=True)
-    if host == environment.monitoring_host:
+    if "monitoring" in host.roles:
         yield from stack_parts(environment)
     for workload in environment.workloads_on(host):
         for name, volume in sorted(workload.volumes.items()):
