@@ -15,6 +15,7 @@ from .settings import NO_REPOSITORY, Failed, Part, Settings, say
 
 INCOMPLETE = "incomplete"  # the tag of a snapshot that lacks what could not be read
 NOT_READ, LOCKED = 3, 11
+LINKED = ("prometheus", "stopped")  # ways that give restic links to files that never change
 QUICK, LONG = 45 * 60, 5 * 3600  # seconds that a command may take; QUICK includes waiting for another host's lock
 PATIENCE = "30m"  # for that lock
 AFTER_TERM = 60  # seconds in which restic takes its own lock away
@@ -70,8 +71,9 @@ class Restic:
 
     def backup(self, part: Part, paths: Sequence[Path], excluded: Sequence[Path]) -> tuple[int, dict[str, Any]]:
         """Make a snapshot of a part. Return 0 or 3 (something was not read), and restic's summary."""
-        # Links and copies are new each time: size and time of change of the contents say whether a file has changed.
-        options = ["--host", self.settings.host, "--tag", part.tag, "--ignore-ctime", "--ignore-inode"]
+        options = ["--host", self.settings.host, "--tag", part.tag]
+        if part.way in LINKED:  # a new link changes the ctime of a file that is the same as ever
+            options += ["--ignore-ctime", "--ignore-inode"]
         options += ["--skip-if-unchanged"] if part.on_change else []
         for path in excluded:
             options += ["--exclude", literal(path)]

@@ -42,19 +42,19 @@ def _put_back(  # noqa: PLR0913 - one step of `restore`, with all that it knows
     restic: Restic, parts: list[Part], known: list[Snapshot], wanted: str | None, journal: Journal, services: list[str]
 ) -> None:
     """Fetch first, then stop what uses the data: until the new lies beside the old, verified, nothing changes."""
-    beside = {part: part.folder.with_name(f".{part.folder.name}.restored") for part in parts}
+    beside = [(part, part.folder.with_name(f".{part.folder.name}.restored")) for part in parts]
     try:
-        for part, folder in beside.items():
+        for part, folder in beside:
             shutil.rmtree(folder, ignore_errors=True)
             folder.parent.mkdir(parents=True, exist_ok=True)
             _fetch_beside(restic, choose(part, known, wanted), part, folder)
         with journal.without(services):
-            for part, folder in beside.items():
+            for part, folder in beside:
                 swap(journal, folder, part.folder)
         for name in services:
             journal.start([name])  # also one that did not run: its data was gone
     finally:
-        for folder in beside.values():
+        for _, folder in beside:
             shutil.rmtree(folder, ignore_errors=True)
     for part in parts:
         say(f"{part.name}: restored to {part.folder}")

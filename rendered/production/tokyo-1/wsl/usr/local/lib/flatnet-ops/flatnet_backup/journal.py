@@ -132,11 +132,18 @@ def alone(settings: Settings, command: str, patience: float) -> Iterator[Journal
         lock.truncate(0)
         lock.write(f"`backup {command}` (process {os.getpid()})\n")
         lock.flush()
-        for leftover in ("stage", "drill", "restore"):
-            shutil.rmtree(folder / leftover, ignore_errors=True)
+        _sweep(folder)
         journal = Journal(settings)
         journal.settle()
-        yield journal
+        try:
+            yield journal
+        finally:
+            _sweep(folder)
+
+
+def _sweep(folder: Path) -> None:
+    for name in ("stage", "drill", "restore"):
+        shutil.rmtree(folder / name, ignore_errors=True)
 
 
 def _take(lock: int, path: Path, patience: float) -> None:
