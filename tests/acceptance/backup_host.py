@@ -80,7 +80,7 @@ class BackupHost:
         volumes = [part["folder"] for part in parts if part["name"].startswith("volume-")]
         self.host.run(["sh", "-c", _SEED, "sh", windows, *volumes])
         for part in parts:
-            if part["service"] and part["service"] not in BINARIES:
+            if part["service"]:
                 self.host.write(f"/run/units/{part['service']}", "exec sleep infinity\n")
 
     def start(self, name: str, program: Programs) -> None:

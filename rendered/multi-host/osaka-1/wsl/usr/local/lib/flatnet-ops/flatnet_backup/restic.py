@@ -23,12 +23,13 @@ AFTER_TERM = 60  # seconds in which restic takes its own lock away
 
 @dataclass(frozen=True)
 class Snapshot:
-    """A snapshot as restic lists it. `time` is ISO 8601."""
+    """A snapshot as restic lists it. `time` is ISO 8601; the first of `paths` is the part's folder or its copy."""
 
     id: str
     time: str
     tags: tuple[str, ...]
     paths: tuple[str, ...]
+    size: int  # bytes that a restore takes
 
     @property
     def whole(self) -> bool:
@@ -64,7 +65,13 @@ class Restic:
         """The snapshots of this host, oldest first."""
         _, out = self.call("snapshots", "--json", "--no-lock", "--host", self.settings.host)
         found = [
-            Snapshot(one["id"], one["time"], tuple(one.get("tags") or ()), tuple(one["paths"]))
+            Snapshot(
+                one["id"],
+                one["time"],
+                tuple(one.get("tags") or ()),
+                tuple(one["paths"]),
+                one["summary"]["total_bytes_processed"],
+            )
             for one in json.loads(out) or []
         ]
         return sorted(found, key=lambda snapshot: snapshot.time)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import shutil
 from itertools import groupby
@@ -51,13 +50,12 @@ def _put_back(  # noqa: PLR0913 - one step of `restore`, with all that it knows
         with journal.without(services):
             for part, folder in beside:
                 swap(journal, folder, part.folder)
+                say(f"{part.name}: restored to {part.folder}")
         for name in services:
             journal.start([name])  # also one that did not run: its data was gone
     finally:
         for _, folder in beside:
             shutil.rmtree(folder, ignore_errors=True)
-    for part in parts:
-        say(f"{part.name}: restored to {part.folder}")
 
 
 def choose(part: Part, known: list[Snapshot], wanted: str | None = None) -> Snapshot:
@@ -101,20 +99,28 @@ def fetch(restic: Restic, snapshot: Snapshot, target: Path) -> None:
         Failed: it cannot be restored, is damaged, or does not fit the disk.
 
     """
-    _, out = restic.call("stats", "--mode", "restore-size", "--json", snapshot.id)
-    total = json.loads(out)["total_size"]
-    need_room(target, total)
-    say(f"snapshot {snapshot.id[:8]} of {snapshot.time[:16]}: {size(total)} to {target}")
-    for path in snapshot.paths:
-        source = f"{snapshot.id}:{path}"
-        restic.call("restore", source, "--target", str(target), "--verify", "--quiet", limit=LONG)
-    # restic restores what lies in a folder; owner and mode of the folder itself stand in the folder above.
-    _, listed = restic.call("ls", "--json", snapshot.id, snapshot.paths[0])
-    for line in listed.splitlines():
-        node = json.loads(line)
-        if node.get("path") == snapshot.paths[0]:
-            os.chown(target, node["uid"], node["gid"])
-            target.chmod(node["mode"] & 0o7777)
+    need_room(target, snapshot.size)
+    say(f"snapshot {snapshot.id[:8]} of {snapshot.time[:16]}: {size(snapshot.size)} to {target}")
+    fetched = target.with_name(f"{target.name}.fetched")  # snapshots hold whole paths, from the root on
+    shutil.rmtree(fetched, ignore_errors=True)
+    try:
+        restic.call("restore", snapshot.id, "--target", str(fetched), "--verify", "--quiet", limit=LONG)
+        first, *others = (fetched / path.lstrip("/") for path in snapshot.paths)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        first.rename(target)
+        for tree in others:
+            _merge(tree, target)
+    finally:
+        shutil.rmtree(fetched, ignore_errors=True)
+
+
+def _merge(tree: Path, target: Path) -> None:
+    """Move the files of a tree to the same places below another one."""
+    for here, _, names in os.walk(tree):
+        there = target / Path(here).relative_to(tree)
+        there.mkdir(parents=True, exist_ok=True)
+        for name in names:
+            Path(here, name).rename(there / name)
 
 
 def swap(journal: Journal, new: Path, place: Path) -> None:
