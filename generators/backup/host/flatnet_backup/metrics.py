@@ -37,8 +37,8 @@ def _told(series: _Series, kind: str, codes: Mapping[str, int], extra: Extra) ->
     for part, code in codes.items():
         series[f"flatnet_{kind}_last_exit_code", part] = str(code)
         series[f"flatnet_{kind}_last_run_timestamp_seconds", part] = now
-        if code == 0:
-            series[f"flatnet_{kind}_last_success_timestamp_seconds", part] = now
+        success = (f"flatnet_{kind}_last_success_timestamp_seconds", part)
+        series[success] = now if code == 0 else series.get(success, "0")  # 0: never, which is stale
     for name, value in extra.items():
         for part, number in value.items() if isinstance(value, Mapping) else [("", value)]:
             series[f"flatnet_{kind}_{name}", part] = f"{number:.0f}"
