@@ -162,7 +162,8 @@ def test_over_sftp(scratch: ScratchHost, program: Programs) -> None:
     serve = f"""
 echo '127.0.0.1 localhost
 {OUTSIDE} nas.example.co.jp' >/etc/hosts
-useradd --create-home --password '*' flatnet && install -d -o flatnet /backup/flatnet /home/flatnet/.ssh && mkdir /run/sshd
+useradd --create-home --password '*' flatnet && mkdir /run/sshd
+install -d -o flatnet /backup/flatnet /home/flatnet/.ssh
 ssh-keygen -q -t ed25519 -N '' -f {key}
 ssh-keygen -q -t ed25519 -N '' -f /run/hostkey
 install -o flatnet -m 600 {key}.pub /home/flatnet/.ssh/authorized_keys
