@@ -76,7 +76,7 @@ def _commands(environment: Environment, host: Host, one: Part) -> dict[str, str]
         "settle": f"{BACKUP} settle",
     }
     if repository.path:
-        found["aside"] = f"mv {repository.path} {repository.path}-$(date +%F)"
+        found["aside"] = f'mv {repository.path} "{repository.path}-$(date +%F)"'
         if repository.mount and len(repository.mount) == len("/mnt/e"):
             found["mount"] = (
                 f"mountpoint {repository.mount} || mount -t drvfs {repository.mount[-1].upper()}: {repository.mount}"
