@@ -13,4 +13,4 @@ while True:
     for table in ("one", "two"):
         database.execute(f"insert into {table}(filler) values (randomblob(2000))")  # noqa: S608 - names of ours
     database.execute("commit")
-    time.sleep(0.002)
+    time.sleep(0.01)

@@ -6,8 +6,7 @@ import contextlib
 import json
 import os
 import subprocess
-from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +34,15 @@ class Snapshot:
     def whole(self) -> bool:
         """Whether everything could be read."""
         return INCOMPLETE not in self.tags
+
+
+@dataclass
+class Copy:
+    """What a snapshot of a part is made of, and what is wrong with it."""
+
+    paths: list[Path]
+    excluded: list[Path] = field(default_factory=list)
+    wrong: list[str] = field(default_factory=list)
 
 
 class Restic:
@@ -76,17 +84,18 @@ class Restic:
         ]
         return sorted(found, key=lambda snapshot: snapshot.time)
 
-    def backup(self, part: Part, paths: Sequence[Path], excluded: Sequence[Path]) -> tuple[int, dict[str, Any]]:
-        """Make a snapshot of a part. Return 0 or 3 (something was not read), and restic's summary."""
+    def backup(self, part: Part, found: Copy) -> tuple[int, dict[str, Any]]:
+        """Make a snapshot of a part. Return 0 or 3 (something was not read or is wrong), and restic's summary."""
         options = ["--host", self.settings.host, "--tag", part.tag]
         if part.way in LINKED:  # a new link changes the ctime of a file that is the same as ever
             options += ["--ignore-ctime", "--ignore-inode"]
         options += ["--skip-if-unchanged"] if part.on_change else []
-        for path in excluded:
+        for path in found.excluded:
             options += ["--exclude", literal(path)]
-        words = ["backup", "--quiet", "--json", *options, *map(str, paths)]
+        words = ["backup", "--quiet", "--json", *options, *map(str, found.paths)]
         code, out = self.call(*words, good=(0, NOT_READ), limit=LONG)
         summary = next((line for line in _json_lines(out) if line.get("message_type") == "summary"), {})
+        code = NOT_READ if found.wrong else code
         if code == NOT_READ and "snapshot_id" in summary:
             self.call("tag", "--add", INCOMPLETE, summary["snapshot_id"])
         return code, summary
@@ -193,4 +202,5 @@ def _last_word(text: str) -> str:
     if not lines:
         return "it said nothing"
     (last,) = _json_lines(lines[-1]) or [{"message": next((x for x in lines if x.startswith("Fatal")), lines[-1])}]
-    return str(last.get("message", lines[-1]))
+    ssh = [line.removeprefix("subprocess ssh: ") for line in lines if line.startswith("subprocess ssh: ")]
+    return "; ".join([*ssh[-1:], str(last.get("message", lines[-1]))])

@@ -39,15 +39,13 @@ def back_up(settings: Settings, restic: Restic, part: Part, journal: Journal) ->
     started = time.monotonic()
     say(f"{part.name}: begins")
     with copy(settings, part, journal) as found:
-        code, summary = restic.backup(part, found.paths, found.excluded)
+        code, summary = restic.backup(part, found)
     for line in found.wrong:
         say(f"{part.name}: {line}")
     what = f"snapshot {summary['snapshot_id'][:8]}" if summary.get("snapshot_id") else "nothing has changed"
     new, all_of_it = size(summary.get("data_added", 0)), size(summary.get("total_bytes_processed", 0))
     if code == NOT_READ:
-        raise Failed(f"{what} lacks what could not be read; the last whole one is kept", NOT_READ)
-    if found.wrong:
-        raise Failed(f"{what} is made, but not all of it is consistent", NOT_READ)
+        raise Failed(f"{what}, but not all of it is right; the last whole snapshot is kept", NOT_READ)
     say(f"{part.name}: done: {what}, {new} new of {all_of_it}, {time.monotonic() - started:.0f} s")
 
 

@@ -18,11 +18,11 @@ import time
 import urllib.parse
 import urllib.request
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
 from .journal import Journal
+from .restic import Copy
 from .settings import Failed, Part, Settings, size
 
 DATABASE = b"SQLite format 3\0"
@@ -30,15 +30,6 @@ BESIDE_IT = ("-wal", "-shm", "-journal")
 BUSY = 600  # seconds that a database may be locked or a snapshot of Prometheus may take
 DAY = 86400
 RESERVE = 1 << 30  # bytes of the disk that stay free
-
-
-@dataclass
-class Copy:
-    """What a snapshot of a part is made of, and what is wrong with it."""
-
-    paths: list[Path]
-    excluded: list[Path] = field(default_factory=list)
-    wrong: list[str] = field(default_factory=list)
 
 
 @contextlib.contextmanager
