@@ -197,7 +197,7 @@ echo "nas.example.co.jp $(cut -d' ' -f1,2 /run/hostkey.pub)" >{known}
     host.backup("init")
     there_and_back(host)
     scratch.run(["sh", "-c", f"echo 'nas.example.co.jp ssh-ed25519 AAAA' >{known}"])
-    assert "Host key verification failed" in host.backup("run", code=1)
+    host.backup("run", code=1)  # a server with another key is not ours
     assert 0 not in host.codes().values()
 
 

@@ -225,3 +225,17 @@ def test_the_help_names_every_command(capsys: pytest.CaptureFixture[str], monkey
     said = capsys.readouterr().out
     for command in ("init", "run", "restore", "drill", "settle", "restic"):
         assert f"backup {command}" in said
+
+
+@pytest.mark.parametrize(
+    ("said", "word"),
+    [
+        ("Fatal: wrong password or no key found\n", "Fatal: wrong password or no key found"),
+        ("Fatal: no repository\nIs there one?\n/x\n", "Fatal: no repository"),
+        ('{"message_type":"exit_error","code":1,"message":"Fatal: no space left"}\n', "Fatal: no space left"),
+        ("subprocess ssh: Connection refused\nFatal: unexpected EOF\n", "Connection refused; Fatal: unexpected EOF"),
+        ("", "it said nothing"),
+    ],
+)
+def test_a_failure_is_told_with_its_reason(said: str, word: str) -> None:
+    assert restic.last_word(said) == word

@@ -112,7 +112,7 @@ class Restic:
             if line.get("message_type") == "error":
                 say(f"restic could not read {line.get('item')}: {line['error']['message']}")
         if code not in good:
-            raise Failed(f"restic {arguments[0]}: {_last_word(err or out)}", code)
+            raise Failed(f"restic {arguments[0]}: {last_word(err or out)}", code)
         return code, out
 
     def command(self, *arguments: str) -> list[str]:
@@ -197,7 +197,8 @@ def _json_lines(text: str) -> list[dict[str, Any]]:
     return found
 
 
-def _last_word(text: str) -> str:
+def last_word(text: str) -> str:
+    """What a failure is told with: restic's last message, and before it what ssh said, which is the reason."""
     lines = [line for line in text.strip().splitlines() if line.strip()]
     if not lines:
         return "it said nothing"
