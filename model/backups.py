@@ -39,6 +39,11 @@ class Repository(Model):
     s3: S3 | None = None
     sftp: Sftp | None = None
 
+    @property
+    def mount(self) -> str | None:
+        """Where the drive of `path` is mounted: a folder below an unmounted one would lie on the VHDX."""
+        return "/".join(self.path.split("/")[:3]) if self.path else None
+
     @model_validator(mode="after")
     def _exactly_one(self) -> Repository:
         if sum(way is not None for way in (self.path, self.s3, self.sftp)) != 1:

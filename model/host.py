@@ -77,7 +77,14 @@ class Wsl(Model):
     memory_reserve: Size = Field(
         SizeValue(1 << 30), description="memory kept free for Ubuntu, Podman and the page cache"
     )
-    disk: Size = Field(description="how much of the VHDX the stack and the workloads may fill")
+    disk: Size = Field(
+        description="how much of the VHDX the stack, the workloads and the restore of the largest of them may fill"
+    )
+
+    @property
+    def backup_memory(self) -> SizeValue:
+        """What a backup may take of the memory that is kept free: half of it."""
+        return SizeValue(self.memory_reserve.bytes // 2)
 
 
 class Host(NamedModel):

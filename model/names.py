@@ -85,13 +85,16 @@ CERTIFICATE_EXPIRES = "flatnet_gateway_certificate_expires_timestamp_seconds"  #
 CERTIFICATE_LAST_RUN = "flatnet_gateway_certificate_last_run_timestamp_seconds"  # gauge
 CERTIFICATE_LAST_EXIT = "flatnet_gateway_certificate_last_exit_code"  # gauge; 0 fine, 3 a request waits for the CA
 
-# Written by the backup scripts into node_exporter's textfile folder. Label `part` is what was backed up.
+# Written by the backup scripts into node_exporter's textfile folder. Label `part` is what was backed up, or
+# `repository`: opening it, forgetting, pruning, checking.
 BACKUP_LAST_SUCCESS = "flatnet_backup_last_success_timestamp_seconds"  # gauge: part
 BACKUP_LAST_RUN = "flatnet_backup_last_run_timestamp_seconds"  # gauge: part
-BACKUP_LAST_EXIT = "flatnet_backup_last_exit_code"  # gauge: part; 0 fine, 3 something could not be read
+BACKUP_LAST_EXIT = "flatnet_backup_last_exit_code"  # gauge: part; restic's code (3: not all was read), or 78, 137, 143
 BACKUP_SIZE = "flatnet_backup_repository_bytes"  # gauge
 RESTORE_DRILL_LAST_SUCCESS = "flatnet_restore_drill_last_success_timestamp_seconds"  # gauge: part
+RESTORE_DRILL_LAST_RUN = "flatnet_restore_drill_last_run_timestamp_seconds"  # gauge: part
 RESTORE_DRILL_LAST_EXIT = "flatnet_restore_drill_last_exit_code"  # gauge: part
+RESTORE_DRILL_SNAPSHOT = "flatnet_restore_drill_snapshot_timestamp_seconds"  # gauge: part; time of what was restored
 
 # Written by the scripts of Windows into windows_exporter's textfile folder. Label `task` is the scheduled task.
 WINDOWS_TASK_LAST_RUN = "flatnet_windows_task_last_run_timestamp_seconds"  # gauge: task

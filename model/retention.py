@@ -56,7 +56,10 @@ class BackupsRetention(Model):
     weekly: int = Field(0, ge=0, le=104)
     monthly: int = Field(0, ge=0, le=120)
     configuration_generations: int = Field(
-        30, ge=3, le=1000, description="generations of Gateway and CNI configuration, kept on change"
+        30,
+        ge=3,
+        le=1000,
+        description="snapshots of the Gateway's and the CNI's configuration that are kept: one for each change",
     )
 
 

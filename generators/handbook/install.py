@@ -17,6 +17,7 @@ from model.heartbeat import watches
 from model.host import Host
 from model.names import TASK_WATCH_HEARTBEAT, WINDOWS_SOURCE, WINDOWS_TASKS
 from model.secrets import Secret, secrets
+from model.stateful import BACKUP
 
 CHECKOUT = "/opt/flatnet-ops"
 
@@ -194,6 +195,7 @@ def _start(deployment: Deployment, host: Host, units: list[str]) -> str:
     if host == deployment.environment.monitoring_host and host.wsl.networking == "nat":
         lines.append("systemctl enable --now flatnet-windows-targets.service")
     lines += [f"systemctl start {name}.service" for name in units]
+    lines.append(f"{BACKUP} init")
     triggers = (
         f"jq -r '{_selected(host.name)}\n"
         '       | .value.target | select(test("^/etc/systemd/system/.*[.](path|timer)$"))\n'

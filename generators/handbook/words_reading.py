@@ -167,7 +167,7 @@ READING: dict[str, tuple[str, str]] = {
         "above {daily} daily, {weekly} weekly and {monthly} monthly snapshots",
         "日次 {daily}、週次 {weekly}、月次 {monthly} 世代を超えた分",
     ),
-    "generations": ("Configuration of Gateway and CNI", "Gateway と CNI の設定"),
+    "generations": ("Snapshots of the configuration of Gateway and CNI", "Gateway と CNI の設定のスナップショット"),
     "generations_deleted": ("above {count} generations", "{count} 世代を超えた分"),
     "reports": ("Reports", "レポート"),
     "log_gateway_access": ("Access log of the Gateway", "Gateway のアクセスログ"),

@@ -48,7 +48,7 @@ RULES: dict[Rule, frozenset[str]] = {
     buckets_ascend: frozenset({"gateway"}),
     critical_alerts_arrive_at_any_hour: frozenset({"alerts", "notifications"}),
     dead_mans_switch_speaks: frozenset({"notifications"}),
-    disk_fits: frozenset({"hosts", "monitoring", "retention", "workloads"}),
+    disk_fits: frozenset({"backups", "cni", "hosts", "monitoring", "retention", "workloads"}),
     hosts_are_distinct: frozenset({"hosts"}),
     journal_holds_what_is_kept: frozenset({"retention"}),
     labels_are_free: frozenset({"alerts"}),

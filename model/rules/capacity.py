@@ -8,6 +8,7 @@ from model.environment import Environment
 from model.host import Host
 from model.names import LOG_KINDS, LogKind
 from model.rules.broken import Broken
+from model.stateful import parts
 from model.values import SizeValue
 
 _DAY = 86400
@@ -35,7 +36,7 @@ def memory_of(environment: Environment, host: Host) -> dict[str, SizeValue]:
 
 
 def disk_fits(environment: Environment) -> Iterator[Broken]:
-    """Data of the stack, volumes and the journal fit the disk budget of each host's WSL."""
+    """Data of the stack, volumes, the journal and a restore fit the disk budget of each host's WSL."""
     for name, host in environment.hosts.items():
         table = disk_of(environment, host)
         needed = sum(size.bytes for size in table.values())
@@ -46,10 +47,21 @@ def disk_fits(environment: Environment) -> Iterator[Broken]:
 
 
 def disk_of(environment: Environment, host: Host) -> dict[str, SizeValue]:
-    """Disk budget of each container's data on a host, and of the journal."""
+    """Disk budget of each container's data on a host, of the journal, and of a restore beside the data."""
     services = environment.monitoring.services_on(host.roles)
     volumes = {v.name: v.disk for w in environment.workloads_on(host) for v in w.volumes.values()}
-    return {n: s.disk for n, s in services.items()} | volumes | {"journal": environment.retention.journal_disk}
+    data = {name: service.disk for name, service in services.items()} | volumes
+    return data | {"journal": environment.retention.journal_disk, "restore": _restore(environment, host, data)}
+
+
+def _restore(environment: Environment, host: Host, data: dict[str, SizeValue]) -> SizeValue:
+    """What is restored at once, at most: all parts of one service. Drills do it beside the data."""
+    at_once: dict[str, int] = {}
+    for part in parts(environment, host):
+        size = data.get(part.name.removeprefix("volume-"))
+        if part.backed_up and part.service and size:
+            at_once[part.service] = at_once.get(part.service, 0) + size.bytes
+    return SizeValue(max(at_once.values(), default=0))
 
 
 def retention_fits(environment: Environment) -> Iterator[Broken]:

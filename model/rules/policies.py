@@ -11,6 +11,7 @@ from model.rules.broken import Broken, Path, unknown
 from model.stateful import stack_parts
 
 _DAY = 86400
+_MEMORY = ("wsl", "wslg")  # what WSL itself mounts below /mnt
 _RESERVED_LABELS = ("alertname", "component", "environment", "host", "instance", "job", "severity", "site")
 
 
@@ -92,6 +93,9 @@ def backups_are_apart(environment: Environment) -> Iterator[Broken]:
         folder = backups.repository.path
         if folder and not folder.startswith("/mnt/"):
             yield Broken(path, "the folder lies on the VHDX that it is to save", "write one on another drive, /mnt/e/…")
+            return
+        if folder and folder.split("/")[2] in _MEMORY:
+            yield Broken(path, "the folder lies in memory and is gone with WSL", "write one on another drive, /mnt/e/…")
             return
         if folder and f"{folder}/".startswith(f"/mnt/{host.windows.vhdx_drive.lower()}/"):
             yield Broken(path, f"the drive {host.windows.vhdx_drive} holds the VHDX of `{name}`; write another drive")

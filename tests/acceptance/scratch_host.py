@@ -121,6 +121,8 @@ class ScratchHost:
     def stop(self, name: str, how: signal.Signals = signal.SIGTERM) -> None:
         """Stop a started program and wait for its end."""
         process = self.processes.pop(name)
+        if process.poll() is not None:
+            return
         children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text(encoding="ascii").split()
         for pid in children or [str(process.pid)]:  # nsenter waits for the program, which is its child
             os.kill(int(pid), how)

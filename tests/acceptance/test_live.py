@@ -1,4 +1,4 @@
-"""The rendered files run: the real stack, on a host of its own, from the install page to a restored backup."""
+"""The rendered files run: the real stack on a host of its own, from the install page to a message to people."""
 
 from __future__ import annotations
 
@@ -105,65 +105,3 @@ def test_an_alert_reaches_slack_and_mail_in_the_language_of_the_environment(stac
         assert alert.first_step.text[language].split("。")[0].split(".")[0] in message
         assert f"{stack.deployment.environment.notifications.runbooks}/{language}/runbooks/CniDown.md" in message
         assert stack.name in message
-
-
-DATA = "/var/lib/flatnet-ops"
-BACKUP = "/usr/local/lib/flatnet-ops/backup"
-SEED = """
-set -e
-mkdir -p /mnt/e /etc/cni/net.d /var/lib/flatnet/ipam /mnt/f/flatnet/config/conf.d
-echo '{"cniVersion": "1.0.0"}' >/etc/cni/net.d/flatnet.conflist
-echo '{"allocations": {"a1": "10.87.1.5"}}' >/var/lib/flatnet/ipam/allocations.json
-echo 'server {}' >/mnt/f/flatnet/config/conf.d/site.conf
-volume=/var/lib/containers/storage/volumes/forgejo-data/_data
-mkdir -p $volume/git && head -c 300000 /dev/urandom >$volume/git/pack && chown -R 1000:1000 $volume
-sqlite3 $volume/forgejo.db "create table t(x); insert into t values (1), (2), (3)"
-sqlite3 /var/lib/flatnet-ops/grafana/grafana.db "create table d(x); insert into d values (7)"
-chown 472:472 /var/lib/flatnet-ops/grafana/grafana.db
-"""
-FILES = ("/etc/cni/net.d", "/var/lib/flatnet/ipam", "/mnt/f/flatnet/config", "/var/lib/containers/storage/volumes")
-DATABASES = {
-    f"{DATA}/grafana/grafana.db": "d",
-    "/var/lib/containers/storage/volumes/forgejo-data/_data/forgejo.db": "t",
-}
-
-
-def _bytes_and_owners(stack: Stack) -> str:
-    what = ["-type", "f", "!", "-name", "*.db", "-printf", "%p %u %g %m\n", "-exec", "sha256sum", "{}", ";"]
-    return "\n".join(sorted(stack.host.run(["find", *FILES, *what]).stdout.splitlines()))
-
-
-def _rows(stack: Stack) -> list[str]:
-    return [stack.host.run(["sqlite3", path, ".dump"]).stdout for path in DATABASES]
-
-
-def test_what_was_backed_up_is_restored_to_the_same_bytes(stack: Stack) -> None:
-    """Everything is backed up while it runs, deleted, and put back by the rendered script alone."""
-    if stack.deployment.environment.backups.repository.path is None:
-        pytest.skip("the backup server of this environment is an SSH server outside; its script is the same")
-    host = stack.host
-    host.run(["sh", "-c", SEED])
-    files, rows = _bytes_and_owners(stack), _rows(stack)
-    moment = stack.host.run(["date", "+%s"]).stdout.strip()
-    url, series = "http://127.0.0.1:9090/api/v1/query", "prometheus_build_info"
-    known = stack.get(url, query=series, time=moment)["data"]["result"]
-    assert files
-    assert known
-    host.run([BACKUP, "run"], timeout=300)
-    host.run([BACKUP, "drill"], timeout=300)
-    services = ("alertmanager", "loki", "prometheus")
-    host.run(["systemctl", "stop", *services])
-    folders = [*FILES, *(f"{DATA}/{name}" for name in (*services, "grafana"))]
-    host.run(["sh", "-c", f"rm -rf {' '.join(f'{folder}/*' for folder in folders)}"])
-    refused = host.run([BACKUP, "restore", "nothing"], check=False)
-    assert "there is no part nothing" in refused.stderr
-    host.run([BACKUP, "restore", "all", "--force"], timeout=300)
-    assert _bytes_and_owners(stack) == files
-    assert _rows(stack) == rows
-    host.run(["systemctl", "start", *services])
-    host.wait("Prometheus to be back", lambda: stack.answers("http://127.0.0.1:9090/-/ready"), 60)
-    assert stack.get(url, query=series, time=moment)["data"]["result"] == known
-    host.wait("the lines to be back", lambda: bool(stack.lines('{kind="gateway_access"} |= "/live-test"')), 60)
-    metrics = host.run(["cat", f"{DATA}/textfile/backup.prom", f"{DATA}/textfile/restore_drill.prom"]).stdout
-    assert 'flatnet_backup_last_exit_code{part="prometheus"} 0' in metrics
-    assert 'flatnet_restore_drill_last_exit_code{part="volume-forgejo-data"} 0' in metrics

@@ -91,8 +91,8 @@ def test_shellcheck_takes_the_scripts(name: str, judge: Judge) -> None:
     judge([ROOT / ".venv/bin/shellcheck", path])
 
 
-def test_shellcheck_takes_the_commands_of_the_install_page(judge: Judge, tmp_path: Path) -> None:
-    for page in rendered("*/handbook/en/install/*.md"):
+def test_shellcheck_takes_the_commands_of_the_handbook(judge: Judge, tmp_path: Path) -> None:
+    for page in [*rendered("*/handbook/en/install/*.md"), *rendered("*/handbook/en/backup.md")]:
         blocks = re.findall(r"^( *)```(?:sh|console)\n(.*?)^ *```$", page.read_text(encoding="utf-8"), re.S | re.M)
         script = tmp_path / f"{page.stem}.sh"
         script.write_text("#!/bin/sh\n" + "\n".join(block for _, block in blocks), encoding="utf-8")

@@ -1,0 +1,239 @@
+"""Everything is lost and comes back: from a drive, from an SSH server, from an S3 server."""
+
+from __future__ import annotations
+
+import json
+import re
+import shlex
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from urllib.parse import urlencode
+
+import pytest
+
+from generators import backup
+from model.backups import S3, Repository
+from model.deployment import Deployment
+from model.secrets import secret_path
+from model.stateful import DATA
+from tests.acceptance import certificates
+from tests.acceptance.backup_host import VOLUME, BackupHost
+from tests.acceptance.install_page import blocks
+from tests.acceptance.scratch_host import OUTSIDE, ScratchHost
+from tests.conftest import ROOT, Programs
+
+pytestmark = pytest.mark.acceptance
+
+FORGEJO = VOLUME.format("forgejo-data")
+FOLDERS = ("/etc/cni", "/var/lib/flatnet", "/mnt/f/flatnet", "/var/lib/containers/storage/volumes")
+READY = {"prometheus": "http://127.0.0.1:9090/-/ready", "loki": "http://127.0.0.1:3100/ready"}
+
+
+@pytest.fixture
+def scratch(tmp_path: Path) -> Iterator[ScratchHost]:
+    with ScratchHost(tmp_path / "host") as host:
+        yield host
+
+
+def ask(host: BackupHost, url: str, **parameters: str) -> str:
+    return host.host.run(["curl", "-fsS", "--max-time", "10", f"{url}?{urlencode(parameters)}"]).stdout
+
+
+def wait_for(host: BackupHost, name: str) -> None:
+    look = ["curl", "-fsS", "--max-time", "2", READY[name]]
+    host.host.wait(name, lambda: host.host.run(look, check=False).returncode == 0, 60)
+
+
+def rows(host: BackupHost, path: str, table: str) -> int:
+    return int(host.host.run(["sqlite3", "-cmd", ".timeout 20000", path, f"select count(*) from {table}"]).stdout)  # noqa: S608 - names of ours
+
+
+def page_commands(host: BackupHost, language: str) -> list[str]:
+    page = ROOT / "rendered" / host.environment / "handbook" / language / "backup.md"
+    return blocks(page.read_text(encoding="utf-8"))
+
+
+def lose_everything(host: BackupHost) -> None:
+    """A new disk: no data, no settings, no program of ours, no cache."""
+    host.host.run(["sh", "-c", f"rm -rf {' '.join(FOLDERS)} {DATA} /etc/flatnet-ops /usr/local/lib/flatnet-ops"])
+
+
+def test_what_was_backed_up_while_it_was_written_comes_back(scratch: ScratchHost, program: Programs) -> None:
+    host = BackupHost(scratch, "production", "tokyo-1")
+    host.install(program)
+    host.seed()
+    scratch.run(["sh", "-c", "mkdir -p /mnt/e && mount -t tmpfs none /mnt/e"])
+    databases = {f"{FORGEJO}/busy.db": "wal", f"{DATA}/grafana/grafana.db": "delete"}
+    for index, (path, mode) in enumerate(databases.items()):
+        scratch.write("/run/writer.py", (Path(__file__).parent / "writer.py").read_text(encoding="utf-8"))
+        scratch.start(f"writer-{index}", ["/usr/bin/python3", "/run/writer.py", path, mode])
+    scratch.run(["sh", "-c", "echo x >/etc/flatnet-ops/secrets/ca-certificate"])
+    for name in READY:
+        host.start(name, program)
+    for name in READY:
+        wait_for(host, name)
+    line = {"streams": [{"stream": {"kind": "system"}, "values": [[f"{time.time():.0f}000000000", "kept line"]]}]}
+    push = "http://127.0.0.1:3100/loki/api/v1/push"
+    scratch.run(
+        ["curl", "-fsS", "-H", "Content-Type: application/json", "--data-binary", "@-", push], text=json.dumps(line)
+    )
+    series = {"query": "prometheus_build_info"}
+    query = "http://127.0.0.1:9090/api/v1/query"
+    scratch.wait("a first scrape", lambda: '"value"' in ask(host, query, **series), 60)
+    moment = f"{time.time():.0f}"
+    known = ask(host, query, time=moment, **series)
+    before = {path: rows(host, path, "one") for path in databases}
+    files = host.bytes_and_owners(*FOLDERS)
+
+    host.backup("init")
+    host.backup("run")
+    written = {path: rows(host, path, "one") for path in databases}
+    assert set(host.codes().values()) == {0}
+    assert host.metrics()["repository_bytes"] > 300000
+    scratch.run(host.unit("flatnet-restore-drill"), timeout=120)
+    drilled = host.metrics("drill")
+    assert set(host.codes("drill").values()) == {0}
+    assert float(moment) <= drilled["snapshot_timestamp_seconds prometheus"] <= time.time()
+
+    for name in ("writer-0", "writer-1"):
+        scratch.stop(name)
+    scratch.run(["systemctl", "stop", *READY])
+    lose_everything(host)
+    host.install(program)
+    scratch.run(["sh", "-c", f"rm -rf {' '.join(f'{DATA}/{name}' for name in (*READY, 'grafana', 'alertmanager'))}"])
+    scratch.run(["sh", "-c", "echo x >/etc/flatnet-ops/secrets/ca-certificate"])
+    host.backup("restore", "all")
+
+    assert host.bytes_and_owners(*FOLDERS) == files
+    for path in databases:
+        assert before[path] < rows(host, path, "one") <= written[path]
+        assert rows(host, path, "one") == rows(host, path, "two")
+        assert scratch.run(["sqlite3", path, "pragma integrity_check"]).stdout == "ok\n"
+    for name in READY:
+        wait_for(host, name)
+    assert json.loads(ask(host, query, time=moment, **series))["data"] == json.loads(known)["data"]
+    found = ask(host, "http://127.0.0.1:3100/loki/api/v1/query_range", query='{kind="system"}', since="1h")
+    assert "kept line" in found
+    the_page_is_right(host)
+
+
+def the_page_is_right(host: BackupHost) -> None:
+    """Every command of the handbook's page does what it says; with three parts, to be quick."""
+    few = host.settings
+    few["parts"] = [part for part in few["parts"] if part["name"] in ("cni-config", "cni-state", "volume-forgejo-data")]
+    host.host.write("/etc/flatnet-ops/backup.json", json.dumps(few), mode=0o600)
+    host.host.run(["rm", "-rf", "/etc/cni/net.d/"])  # a part that fails must not be taken for one that went well
+    host.backup("run", code=1)
+    assert host.codes()["cni-config"] == 1
+    host.backup("restore", "cni-config")
+    commands = page_commands(host, "en")
+    now = next(block for block in commands if block.endswith("backup run\n") and "init" not in block)
+    for block in (now, *(block for block in commands if block != now)):  # a new host has told of no backup yet
+        run_as_a_person_would(host, block)
+    assert page_commands(host, "ja") == page_commands(host, "en")
+    assert set(host.codes().values()) == {0}
+
+
+def run_as_a_person_would(host: BackupHost, block: str) -> None:
+    """Run a block of the page; where it says ID, a person takes one from the list."""
+    if " ID " in block:
+        (part,) = re.findall(r"restore (\S+) --snapshot", block)
+        block = block.replace(" ID ", f" {host.snapshots(part)[0]['short_id']} ")
+    full = "restore all" in block
+    done = host.host.run(["sh", "-euc", block], check=False, timeout=120)
+    said = done.stdout + done.stderr
+    if full:  # not on a host that has its data
+        assert "nothing is touched" in said
+    else:
+        assert done.returncode == 0, f"{block}\n{said}"
+
+
+def there_and_back(host: BackupHost) -> None:
+    """Back up, lose all, restore: the same files, and rows."""
+    volumes = [part["folder"] for part in host.settings["parts"] if part["name"].startswith("volume-")]
+    folders = [part["folder"] for part in host.settings["parts"] if not part["folder"].startswith(DATA)]
+    files = host.bytes_and_owners(*folders)
+    host.backup("run")
+    assert set(host.codes().values()) == {0}
+    host.host.run(["sh", "-c", f"rm -rf {shlex.join(folders)} {DATA}/backup"])
+    host.backup("restore", "all", code=0)
+    assert host.bytes_and_owners(*folders) == files
+    for volume in volumes:
+        assert rows(host, f"{volume}/app's 100%.db", "t") == 3
+
+
+def test_over_sftp(scratch: ScratchHost, program: Programs) -> None:
+    """The settings of a host of multi-host as rendered; the server is OpenSSH's."""
+    host = BackupHost(scratch, "multi-host", "osaka-2")
+    host.install(program)
+    host.seed()
+    key, known = secret_path("sftp-key"), secret_path("sftp-known-hosts")
+    serve = f"""
+echo '127.0.0.1 localhost
+{OUTSIDE} nas.example.co.jp' >/etc/hosts
+useradd --create-home --password '*' flatnet && mkdir /run/sshd
+install -d -o flatnet /backup/flatnet /home/flatnet/.ssh
+ssh-keygen -q -t ed25519 -N '' -f {key}
+ssh-keygen -q -t ed25519 -N '' -f /run/hostkey
+install -o flatnet -m 600 {key}.pub /home/flatnet/.ssh/authorized_keys
+echo "nas.example.co.jp $(cut -d' ' -f1,2 /run/hostkey.pub)" >{known}
+"""
+    scratch.run(["sh", "-ec", serve])
+    options = [
+        f"ListenAddress={OUTSIDE}",
+        "HostKey=/run/hostkey",
+        "UsePAM=no",
+        "Subsystem=sftp internal-sftp",
+        "StrictModes=no",
+    ]
+    sshd = ["/usr/sbin/sshd", "-D", "-e", "-f", "/dev/null", *(word for one in options for word in ("-o", one))]
+    host.backup("run", code=1)  # nobody answers
+    assert set(host.codes().values()) == {1}
+    scratch.start("sshd", sshd)
+    look = ["ssh-keyscan", "-T", "1", OUTSIDE]
+    scratch.wait("sshd", lambda: bool(scratch.run(look, check=False).stdout), 20)
+    host.backup("init")
+    there_and_back(host)
+    scratch.run(["sh", "-c", f"echo 'nas.example.co.jp ssh-ed25519 AAAA' >{known}"])
+    host.backup("run", code=1)  # a server with another key is not ours
+    assert 0 not in host.codes().values()
+
+
+def test_over_s3(scratch: ScratchHost, program: Programs, production: Deployment) -> None:
+    """Production, but with a bucket: an S3 server behind TLS, whose CA the host trusts."""
+    host = BackupHost(scratch, "production", "tokyo-1")
+    host.install(program)
+    host.seed()
+    name, bucket = "s3.example.co.jp", "flatnet-backup"
+    repository = Repository(s3=S3(endpoint=name, bucket=bucket))
+    backups = production.environment.backups.model_copy(update={"repository": repository})
+    deployment = replace(production, environment=production.environment.model_copy(update={"backups": backups}))
+    settings = next(file for file in backup.generate(deployment) if file.target == "/etc/flatnet-ops/backup.json")
+    few = json.loads(settings.content)
+    few["parts"] = [part for part in few["parts"] if not part["folder"].startswith(DATA)]
+    scratch.write("/etc/flatnet-ops/backup.json", json.dumps(few), mode=0o600)
+    scratch.write(secret_path("s3-key-id"), "who\n", mode=0o400)
+    scratch.write(secret_path("s3-key"), "secret-of-a-test\n", mode=0o400)
+    ca, server = certificates.make([name])
+    scratch.write("/run/s3.pem", server)
+    scratch.write("/etc/ssl/certs/ca-certificates.crt", ca)
+    scratch.run(["sh", "-c", f"echo '{OUTSIDE} {name}' >/etc/hosts; mkdir -p /srv/meta /srv/s3/{bucket}"])
+    scratch.run(["cp", program("versitygw"), "/usr/local/bin/versitygw"])
+    tls = ["--cert", "/run/s3.pem", "--key", "/run/s3.pem"]
+    words = ["versitygw", "--port", f"{OUTSIDE}:443", "--access", "who", "--secret", "secret-of-a-test", *tls]
+    scratch.start("s3", [*words, "posix", "--sidecar", "/srv/meta", "/srv/s3"])
+    answers = ["curl", "-sS", "-o", "/dev/null", "--max-time", "2", f"https://{name}/"]
+    scratch.wait("the S3 server", lambda: scratch.run(answers, check=False).returncode == 0, 20)
+    host.backup("init")
+    there_and_back(replace_settings(host, few))
+
+
+def replace_settings(host: BackupHost, settings: dict[str, object]) -> BackupHost:
+    class Changed(BackupHost):
+        @property
+        def settings(self) -> dict[str, object]:
+            return settings
+
+    return Changed(host.host, host.environment, host.name)
