@@ -76,11 +76,17 @@ def _matches(matcher: tuple[str, str], value: str) -> bool:
 
 
 def _unknown(selector: Selector, exporters: Mapping[str, Exporter]) -> str:
-    names = [name for e in exporters.values() for family, series in e.series.items() for name in series.names(family)]
-    near = get_close_matches(selector.name, names, n=1)
-    job = selector.matchers.get("job")
-    where = f" by a target of the job {job[1]}" if job else ""
-    return f"`{selector.name}` is emitted by nothing{where}" + (f"; did you mean `{near[0]}`?" if near else "")
+    by_name = {
+        name: exporter.name
+        for exporter in exporters.values()
+        for family, series in exporter.series.items()
+        for name in series.names(family)
+    }
+    who = f"no target of the job {selector.matchers['job'][1]}" if "job" in selector.matchers else "no exporter"
+    if selector.name in by_name:
+        return f"{who} emits `{selector.name}`; {by_name[selector.name]} does"
+    near = get_close_matches(selector.name, by_name, n=1)
+    return f"{who} emits `{selector.name}`" + (f"; did you mean `{near[0]}`?" if near else "")
 
 
 def _label(name: str, label: str, operator: str, value: str, found: Collection[Series]) -> Iterator[str]:
