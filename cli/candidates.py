@@ -27,8 +27,9 @@ def _all(environment: Environment, path: tuple[str, ...], value: Any) -> Iterato
     elif isinstance(value, int | float):
         yield from (value + 1, value - 1, value * 2, value / 2, value + 0.5)
     elif isinstance(value, list):
+        last = value[-1] if value else ""
         yield from (value[:-1], value[1:])
-        yield from ([*value[:-1], other] for other in candidates(environment, (*path, "0"), value[-1]) if value)
+        yield from ([*value[:-1], other] for other in candidates(environment, (*path, "0"), last))
     elif isinstance(value, str):
         yield from _enumerated(path)
         yield from _similar(value)
@@ -41,6 +42,9 @@ def _similar(text: str) -> Iterator[str]:
         yield from parse(text)
     if len(text) == 1:  # a drive
         yield chr(ord(text) + 1)
+    if re.fullmatch(r"\d+(\.\d+)+", text):  # a version
+        head, _, last = text.rpartition(".")
+        yield f"{head}.{int(last) + 1}"
     yield from (f"{text}-other", f"other-{text}", f"{text}x", text.replace(".", ".other.", 1))
 
 
@@ -62,9 +66,9 @@ def _other_sizes(text: str) -> Iterator[str]:
 
 
 def _other_addresses(text: str) -> Iterator[str]:
-    if re.fullmatch(r"[\d.]+", text):
+    if re.fullmatch(r"(\d+\.){3}\d+", text):
         yield from (str(IPv4Address(text) + step) for step in (1, 2, 64))
-    elif re.fullmatch(r"[\d.]+/\d+", text):
+    elif re.fullmatch(r"(\d+\.){3}\d+/\d+", text):
         network = IPv4Network(text)
         yield str(IPv4Network((int(network.network_address) + network.num_addresses, network.prefixlen)))
         yield from (str(subnet) for subnet in network.subnets() if network.prefixlen < 30)
