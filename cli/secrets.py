@@ -49,9 +49,9 @@ def _lines(environment: Environment, host: Host) -> Iterator[str]:
         cells = (f"{cell:<{width}}" for cell, width in zip(row, widths, strict=False))
         yield "  ".join([*cells, row[-1]])
     for secret in found:
-        yield f"\n# {secret.name} ({_SIDES[secret.side]})\n{make_secret(secret)}"
+        yield f"\n# {secret.name} ({_SIDES[secret.side]})\n{make_secret(secret, host)}"
 
 
 def _row(secret: Secret, language: Language) -> tuple[str, str, str, str, str, str]:
-    owner, mode = (str(secret.owner), f"{secret.mode:04o}") if secret.side == "wsl" else ("SYSTEM", "-")
+    owner, mode = (str(secret.owner), f"{secret.mode:04o}") if secret.side == "wsl" else (secret.account, "-")
     return secret.path, _SIDES[secret.side], owner, mode, ", ".join(secret.readers), secret.what[language]

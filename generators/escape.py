@@ -76,6 +76,27 @@ def ini(value: object) -> Escaped:
     return Escaped(f"`{text}`" if re.search(r"[;#\"'\\]|^\s|\s$", text) else text)
 
 
+def nginx(value: object) -> Escaped:
+    """One word of nginx's configuration, which holds no variable."""
+    text = _one_line(value)
+    if "$" in text:
+        raise EscapeError(f"nginx would read a variable in {text!r}")
+    if re.fullmatch(r"[A-Za-z0-9_./:=@%+*-]+", text):
+        return Escaped(text)
+    quoted = text.replace("\\", "\\\\").replace('"', '\\"')
+    return Escaped(f'"{quoted}"')
+
+
+def lua(value: object) -> Escaped:
+    """A string of Lua."""
+
+    def code(match: re.Match[str]) -> str:
+        return f"\\{ord(match[0]):03d}"
+
+    text = str(value).replace("\\", "\\\\").replace('"', '\\"')
+    return Escaped('"' + re.sub(r"[\x00-\x1f\x7f]", code, text) + '"')
+
+
 def markdown(value: object) -> Escaped:
     """Text of a Markdown page, also in a cell of a table."""
     text = re.sub(r"([\\`*_\[\]<>|#&~])", r"\\\1", str(value))

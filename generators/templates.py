@@ -24,6 +24,7 @@ _FILTERS: dict[str, Callable[[object], Escaped]] = {
     "markdown_block": escape.markdown_block,
     "markdown_code": escape.markdown_code,
     "markdown_link": escape.markdown_link,
+    "nginx": escape.nginx,
     "printed": Escaped,  # what a macro printed has been through escapes, part by part
     "shell": escape.shell,
     "systemd": escape.systemd,

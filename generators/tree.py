@@ -25,7 +25,7 @@ def render(deployment: Deployment) -> dict[str, bytes]:
             if file.tree_path in files:
                 raise DuplicatePathError(f"{name} renders {file.tree_path} a second time")
             files[file.tree_path] = file
-    contents = {path: files[path].content.encode() for path in sorted(files)}
+    contents = {path: files[path].data for path in sorted(files)}
     manifest = {"environment": deployment.name, "files": {p: _entry(files[p], contents[p]) for p in contents}}
     return {**contents, MANIFEST: to_json(manifest).encode()}
 

@@ -10,7 +10,7 @@ from model.base import Model, Named
 from model.bilingual import Language
 from model.calendar import Calendar
 from model.cni import Cni
-from model.gateway import Gateway
+from model.gateway import Gateway, Site
 from model.host import ContainerNetwork, Host, Role, container_network
 from model.logs import Logs
 from model.monitoring import Monitoring
@@ -65,3 +65,11 @@ class Environment(Model):
     def workloads_on(self, host: Host) -> tuple[Workload, ...]:
         """Workloads of a host, by name."""
         return tuple(load for _, load in sorted(self.workloads.items()) if load.host == host.name)
+
+    def host_of_site(self, site: Site) -> Host:
+        """The host whose Gateway serves a site: the one that runs its workload."""
+        return self.hosts[self.workloads[site.upstream.workload].host]
+
+    def sites_on(self, host: Host) -> tuple[Site, ...]:
+        """Sites that a host's Gateway serves, by name."""
+        return tuple(site for _, site in sorted(self.gateway.sites.items()) if self.host_of_site(site) == host)

@@ -6,9 +6,17 @@ from typing import Literal
 
 from pydantic import Field
 
+from model import names
 from model.base import Model, Named, NamedModel
-from model.types import AccountName, DnsName, Duration, HostName, Name, Port, SecretRef, Size, UrlPath
+from model.host import Host
+from model.types import AccountName, DnsName, Duration, Name, Port, SecretRef, Size, UrlPath
 from model.values import DurationValue, SizeValue
+
+# OpenResty for Windows waits with select(), which watches FD_SETSIZE sockets (openresty: doc/README-windows.md); a
+# request that is passed on has two.
+SOCKETS = 1024
+CLIENT_CONNECTIONS = SOCKETS // 2
+SERVICE = "flatnet-gateway"
 
 
 class GatewayPorts(Model):
@@ -42,11 +50,10 @@ class Probe(Model):
 
 
 class Site(NamedModel):
-    """One address in the browser, one workload behind it."""
+    """One address in the browser, one workload behind it; served by the Gateway of the host that runs the workload."""
 
     server_name: DnsName = Field(description="DNS name under which the LAN reaches it")
-    host: HostName = Field(description="host whose Gateway serves it")
-    upstream: Upstream
+    upstream: Upstream = Field(description="what it leads to; the Gateway of that workload's host serves it")
     networks: tuple[Name, ...] = Field(
         strict=False, min_length=1, description="networks that may reach it (security.networks)"
     )
@@ -64,7 +71,18 @@ class GatewayLogs(Model):
 
     access: str = Field("access.log", pattern=r"^[A-Za-z0-9._-]+\.log$", description="one JSON object for each request")
     error: str = Field("error.log", pattern=r"^[A-Za-z0-9._-]+\.log$", description="nginx's own form")
+    api: str | None = Field(
+        "api_access.log",
+        pattern=r"^[A-Za-z0-9._-]+\.log$",
+        description="log of Flatnet's own API, which is rotated like the access log; null: Flatnet writes none",
+    )
     error_level: Literal["debug", "info", "notice", "warn", "error", "crit"] = "warn"
+
+    @property
+    def files(self) -> dict[str, str]:
+        """Name of each log file, by its key."""
+        every = {"access": self.access, "error": self.error, "api": self.api}
+        return {key: name for key, name in every.items() if name}
 
 
 class Tls(Model):
@@ -94,3 +112,18 @@ class Gateway(Model):
         strict=False, min_length=1, description="networks that may reach Grafana (security.networks)"
     )
     ingress_token: SecretRef = Field("ingress-token", description="what other hosts show when they push logs")
+
+
+def nginx_command(host: Host) -> str:
+    """Arguments that every call of nginx shares: they name the running one, whose events are named after its pid."""
+    return f'-p "{host.windows.openresty}/" -c "{host.windows.config}/nginx.conf"'
+
+
+def nginx_reload(host: Host) -> str:
+    """A command for PowerShell: the task that loads a new certificate loads everything else with it.
+
+    It runs as the account of the service, which alone can signal nginx, and it tests the configuration first.
+    """
+    loaded = (host.windows.ops / "state/certificate.sha256").backslashed
+    task = f"Start-ScheduledTask -TaskPath '\\{names.WINDOWS_TASKS}\\' -TaskName {names.TASK_WATCH_CERTIFICATE}"
+    return f"Remove-Item -ErrorAction SilentlyContinue '{loaded}'; {task}"

@@ -29,9 +29,39 @@ class Windows(Model):
         return self.folder / "logs"
 
     @property
+    def secrets(self) -> WindowsPathValue:
+        """Folder of the secrets of Windows."""
+        return self.ops / "secrets"
+
+    @property
+    def openresty(self) -> WindowsPathValue:
+        """Folder of OpenResty: nginx's prefix."""
+        return self.folder / "openresty"
+
+    @property
+    def certificates(self) -> WindowsPathValue:
+        """Folder of the Gateway's certificate and key."""
+        return self.config / "ssl"
+
+    @property
     def config(self) -> WindowsPathValue:
         """Folder of the Gateway's configuration."""
         return self.folder / "config"
+
+    @property
+    def ops(self) -> WindowsPathValue:
+        """Folder of what is ours: scripts, tasks, secrets, state."""
+        return self.folder / "ops"
+
+    @property
+    def textfiles(self) -> WindowsPathValue:
+        """Folder from which windows_exporter reads metrics of scripts."""
+        return self.ops / "textfile"
+
+    @property
+    def heartbeat(self) -> WindowsPathValue:
+        """File in which the Gateway keeps the time of Alertmanager's last heartbeat: Unix seconds, one line."""
+        return self.ops / "dead-mans-switch/heartbeat"
 
 
 class Wsl(Model):

@@ -20,13 +20,19 @@ from model.names import Component
 
 @dataclass(frozen=True)
 class Target:
-    """One thing to scrape. `address` is `host:port`; None: the address of Windows under nat, known at run time."""
+    """One thing to scrape. `address` is `host:port`; None: the address of Windows under nat, known at run time.
+
+    `by_ingress`: the way is the metrics ingress of the host's Gateway, which finds the exporter on its loopback at
+    `behind`; None: the Gateway itself.
+    """
 
     host: str
     instance: str
     address: str | None
     path: str = "/metrics"
     site: str | None = None
+    by_ingress: bool = False
+    behind: int | None = None
 
 
 @dataclass(frozen=True)
@@ -125,33 +131,51 @@ def _host_jobs(environment: Environment) -> Iterator[Job]:
     for name, component, port, hosts, en, ja, witness in wsl:
         targets = tuple(_wsl_target(environment, host, name, port) for host in hosts)
         yield Job(name, component, _title(en, ja), witness, targets)
-    windows: tuple[tuple[str, Component, tuple[Host, ...], str, str, str], ...] = (
-        (names.JOB_ALLOY_WINDOWS, "logs", every, "Alloy (Windows)", "Alloy（Windows）", "alloy_build_info"),
+    windows: tuple[tuple[str, Component, int | None, tuple[Host, ...], str, str, str], ...] = (
+        (
+            names.JOB_ALLOY_WINDOWS,
+            "logs",
+            stack.windows_alloy_port,
+            every,
+            "Alloy (Windows)",
+            "Alloy（Windows）",
+            "alloy_build_info",
+        ),
         (
             names.JOB_GATEWAY,
             "gateway",
+            None,
             environment.hosts_with("gateway"),
             "Gateway",
             "Gateway",
             names.GATEWAY_CONFIG_OK,
         ),
-        (names.JOB_WINDOWS, "windows", every, "windows_exporter", "windows_exporter", "windows_os_info"),
+        (
+            names.JOB_WINDOWS,
+            "windows",
+            stack.windows_exporter_port,
+            every,
+            "windows_exporter",
+            "windows_exporter",
+            "windows_os_info",
+        ),
     )
-    for name, component, hosts, en, ja, witness in windows:
-        targets = tuple(_windows_target(environment, host, name) for host in hosts)
+    for name, component, behind, hosts, en, ja, witness in windows:
+        targets = tuple(_ingress_target(environment, host, name, behind) for host in hosts)
         yield Job(name, component, _title(en, ja), witness, targets)
 
 
 def _wsl_target(environment: Environment, host: Host, job: str, port: int) -> Target:
     if host == environment.monitoring_host:
         return Target(host.name, host.name, f"127.0.0.1:{port}")
-    return _windows_target(environment, host, job)
+    return _ingress_target(environment, host, job, port)
 
 
-def _windows_target(environment: Environment, host: Host, job: str) -> Target:
+def _ingress_target(environment: Environment, host: Host, job: str, behind: int | None) -> Target:
     ingress = environment.gateway.ports.metrics
     address = host.windows_from_wsl if host == environment.monitoring_host else host.nebula_address
-    return Target(host.name, host.name, f"{address}:{ingress}" if address else None, ingress_path(job))
+    at = f"{address}:{ingress}" if address else None
+    return Target(host.name, host.name, at, ingress_path(job), by_ingress=True, behind=behind)
 
 
 def _probe_jobs(environment: Environment) -> Iterator[Job]:
@@ -170,7 +194,8 @@ def _probe_target(environment: Environment, site: Site, scheme: str) -> Target:
     port = ports.http if scheme == "http" else ports.https
     usual = {"http": 80, "https": 443}[scheme]
     url = f"{scheme}://{site.server_name}{'' if port == usual else f':{port}'}{site.probe.path}"
-    return Target(site.host, url, f"127.0.0.1:{environment.monitoring.blackbox_exporter.port}", "/probe", site.name)
+    host = environment.host_of_site(site).name
+    return Target(host, url, f"127.0.0.1:{environment.monitoring.blackbox_exporter.port}", "/probe", site.name)
 
 
 def _workload_jobs(environment: Environment) -> Iterator[Job]:

@@ -8,7 +8,7 @@ from typing import Literal
 from pydantic import Field
 
 from model.base import Model
-from model.types import Duration, ImageRef, Port, SecretRef, Size, UrlPath
+from model.types import Duration, ImageRef, Port, SecretRef, Size
 from model.values import DurationValue, SizeValue
 
 
@@ -47,7 +47,9 @@ class Monitoring(Model):
     windows_exporter_version: str = Field("0.31.8", pattern=r"^\d+\.\d+\.\d+$")
     restic_version: str = Field("0.19.1", pattern=r"^\d+\.\d+\.\d+$")
     winsw_version: str = Field("2.12.0", pattern=r"^\d+\.\d+\.\d+$")
-    grafana_path: UrlPath = Field("/grafana/", description="path at the Gateway under which Grafana is served")
+    grafana_path: str = Field(
+        "/grafana/", pattern=r"^(/[A-Za-z0-9._-]+)+/$", description="path at the Gateway under which Grafana is served"
+    )
     grafana_admin: SecretRef = Field("grafana-admin-password", description="password of the account admin")
     grafana_key: SecretRef = Field("grafana-secret-key", description="key with which Grafana encrypts what it stores")
 

@@ -34,6 +34,14 @@ JOB_PROBE_TLS = "probe-tls"
 JOB_PROMETHEUS = "prometheus"
 JOB_WINDOWS = "windows"
 
+# What the Gateway serves beside the sites of the model (label `site`); no site of the model has such a name.
+SITE_GRAFANA = "grafana"
+SITE_HTTP = "http"  # leads to HTTPS, and says that the Gateway is there
+SITE_METRICS = "metrics"  # the metrics ingress
+SITE_OTHER = "other"  # no name that is served
+SITE_PUSH = "push"  # logs of other hosts
+SITES_OF_OURS = (SITE_GRAFANA, SITE_HTTP, SITE_METRICS, SITE_OTHER, SITE_PUSH)
+
 # The Gateway's own series (Lua on port 9145). Label `host` is added by the scrape.
 GATEWAY_REQUESTS = "flatnet_gateway_requests_total"  # counter: site, method, status (class: 2xx … 5xx)
 GATEWAY_DURATION = "flatnet_gateway_request_duration_seconds"  # histogram: site
@@ -45,6 +53,7 @@ GATEWAY_CONNECTIONS = "flatnet_gateway_connections"  # gauge: state (active, rea
 GATEWAY_CONNECTIONS_LIMIT = "flatnet_gateway_connections_limit"  # gauge: what the platform can hold
 GATEWAY_DICT_FREE = "flatnet_gateway_shared_dict_free_bytes"  # gauge: dict
 GATEWAY_DICT_SIZE = "flatnet_gateway_shared_dict_size_bytes"  # gauge: dict
+GATEWAY_DICT_EVICTIONS = "flatnet_gateway_shared_dict_evictions_total"  # counter: counts lost to a full dict
 GATEWAY_CONFIG_LOADED = "flatnet_gateway_config_load_timestamp_seconds"  # gauge
 GATEWAY_CONFIG_OK = "flatnet_gateway_config_load_success"  # gauge 0/1
 GATEWAY_STATUS_UP = "flatnet_gateway_status_up"  # gauge 0/1: /api/status could be read; 0 costs the four below
@@ -65,6 +74,11 @@ CNI_FAILURES = "flatnet_cni_failures_total"  # counter: command, code (CNI error
 CNI_DURATION = "flatnet_cni_operation_duration_seconds"  # histogram: command
 CNI_REGISTRATION_FAILURES = "flatnet_cni_registration_failures_total"  # counter
 
+# Written by the certificate script into node_exporter's textfile folder.
+CERTIFICATE_EXPIRES = "flatnet_gateway_certificate_expires_timestamp_seconds"  # gauge
+CERTIFICATE_LAST_RUN = "flatnet_gateway_certificate_last_run_timestamp_seconds"  # gauge
+CERTIFICATE_LAST_EXIT = "flatnet_gateway_certificate_last_exit_code"  # gauge; 0 fine, 3 a request waits for the CA
+
 # Written by the backup scripts into node_exporter's textfile folder. Label `part` is what was backed up.
 BACKUP_LAST_SUCCESS = "flatnet_backup_last_success_timestamp_seconds"  # gauge: part
 BACKUP_LAST_RUN = "flatnet_backup_last_run_timestamp_seconds"  # gauge: part
@@ -72,6 +86,26 @@ BACKUP_LAST_EXIT = "flatnet_backup_last_exit_code"  # gauge: part; 0 fine, 3 som
 BACKUP_SIZE = "flatnet_backup_repository_bytes"  # gauge
 RESTORE_DRILL_LAST_SUCCESS = "flatnet_restore_drill_last_success_timestamp_seconds"  # gauge: part
 RESTORE_DRILL_LAST_EXIT = "flatnet_restore_drill_last_exit_code"  # gauge: part
+
+# Written by the scripts of Windows into windows_exporter's textfile folder. Label `task` is the scheduled task.
+WINDOWS_TASK_LAST_RUN = "flatnet_windows_task_last_run_timestamp_seconds"  # gauge: task
+WINDOWS_TASK_LAST_SUCCESS = "flatnet_windows_task_last_success_timestamp_seconds"  # gauge: task
+WINDOWS_TASK_LAST_EXIT = "flatnet_windows_task_last_exit_code"  # gauge: task; 0 fine, 1 failed
+WINDOWS_LOG_BYTES = "flatnet_windows_log_bytes"  # gauge: log (file's name), with all its generations
+
+# Scheduled tasks of Windows, in this folder of the Task Scheduler; windows_exporter calls them `/Flatnet/<name>`.
+WINDOWS_TASKS = "Flatnet"
+TASK_KEEP_ALIVE = "keep-alive"
+TASK_ROTATE_LOGS = "rotate-logs"
+TASK_SAVE_CONFIGURATION = "save-configuration"
+TASK_WATCH_CERTIFICATE = "watch-certificate"
+TASK_WATCH_HEARTBEAT = "watch-heartbeat"
+
+# What the firewall and the event log of Windows call us.
+WINDOWS_SOURCE = "Flatnet Ops"
+
+# Services of Windows that we need, as windows_exporter names them; Windows itself does not tell upper from lower case.
+WINDOWS_SERVICES = ("flatnet-gateway", "windows_exporter", "alloy")
 
 # The alert that always fires, for the dead man's switch.
 WATCHDOG = "Watchdog"

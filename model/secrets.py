@@ -8,19 +8,28 @@ from typing import Literal
 
 from model.bilingual import Bilingual
 from model.environment import Environment
+from model.heartbeat import watches
 from model.host import Host
+from model.names import TASK_WATCH_HEARTBEAT
+from model.values import WindowsPathValue
 
 FOLDER = "/etc/flatnet-ops/secrets"
+CA_KEY = "gateway-ca-key"
 
 # User ids that the images run as (targets of the `User=` of their units).
 ROOT, NOBODY, GRAFANA, LOKI = 0, 65534, 472, 10001
+
+
+Make = Literal["ask", "random", "copy", "authority", "certificate", "accounts"]
 
 
 @dataclass(frozen=True)
 class Secret:
     """A file that holds a secret. `owner` is the user id that reads it; `make` says how the value is had.
 
-    ask: somebody gives it (a webhook address); random: it is made up on the host; copy: it is a file.
+    ask: somebody gives it (a webhook address); random: it is made up on the host; copy: it is a file; authority,
+    certificate: the script of certificates makes it; accounts: people give their passwords. On Windows `account` reads
+    it.
     """
 
     name: str
@@ -28,8 +37,9 @@ class Secret:
     owner: int
     readers: tuple[str, ...]
     what: Bilingual
-    make: Literal["ask", "random", "copy"]
+    make: Make
     side: Literal["wsl", "windows"] = "wsl"
+    account: Literal["LocalService", "LocalSystem"] = "LocalSystem"
 
     @property
     def mode(self) -> int:
@@ -42,6 +52,11 @@ def secret_path(name: str) -> str:
     return f"{FOLDER}/{name}"
 
 
+def windows_secret_path(host: Host, name: str) -> WindowsPathValue:
+    """Where a secret lies on Windows."""
+    return host.windows.ops / "secrets" / name
+
+
 def secrets(environment: Environment, host: Host) -> tuple[Secret, ...]:
     """The secrets of a host, by name; one that several programs read is listed once for each owner."""
     found = list(_backup(environment))
@@ -49,12 +64,14 @@ def secrets(environment: Environment, host: Host) -> tuple[Secret, ...]:
         found += [*_alertmanager(environment), *_stack(environment)]
     else:
         found += _remote(environment, host)
+    found += _gateway(environment, host) if "gateway" in host.roles else []
+    found += _far_end(environment, host)
     unique = {(secret.side, secret.name): secret for secret in found}
     return tuple(unique[key] for key in sorted(unique))
 
 
 def _secret(  # noqa: PLR0913 - the facts of a secret
-    name: str, owner: int, reader: str, en: str, ja: str, make: Literal["ask", "random", "copy"]
+    name: str, owner: int, reader: str, en: str, ja: str, make: Make
 ) -> Secret:
     return Secret(name, secret_path(name), owner, (reader,), Bilingual(en=en, ja=ja), make)
 
@@ -85,14 +102,6 @@ def _stack(environment: Environment) -> Iterator[Secret]:
     )
     en, ja = "key with which Grafana encrypts what it stores", "Grafana が保存内容を暗号化する鍵"
     yield _secret(environment.monitoring.grafana_key, GRAFANA, "grafana", en, ja, "random")
-    yield _secret(
-        environment.security.certificate_authority,
-        NOBODY,
-        "blackbox-exporter, prometheus",
-        "certificate of the CA that signs the Gateway's",
-        "Gateway の証明書を発行する CA の証明書",
-        "copy",
-    )
     for name, workload in sorted(environment.workloads.items()):
         if workload.metrics and workload.metrics.token:
             en, ja = f"token for the metrics of {name}", f"{name} のメトリクス用トークン"
@@ -118,5 +127,53 @@ def _remote(environment: Environment, host: Host) -> Iterator[Secret]:
     token = environment.gateway.ingress_token
     what = Bilingual(en="token for pushing logs to the monitoring host", ja="監視ホストへログを送るためのトークン")
     yield Secret(token, secret_path(token), ROOT, ("alloy",), what, "ask")
-    path = (host.windows.folder / "ops/secrets" / token).backslashed
+    path = windows_secret_path(host, token).backslashed
     yield Secret(token, path, ROOT, ("Alloy",), what, "ask", side="windows")
+
+
+def ca_owner(environment: Environment, host: Host) -> int:
+    """Who reads the certificate of the CA: the stack where it runs, else the script of certificates alone."""
+    return NOBODY if host == environment.monitoring_host else ROOT
+
+
+def _gateway(environment: Environment, host: Host) -> Iterator[Secret]:
+    monitors = host == environment.monitoring_host
+    makes: Make = "authority" if monitors and environment.gateway.tls.source == "own" else "copy"
+    readers = "gateway-certificate" + (", blackbox-exporter, prometheus" if monitors else "")
+    en, ja = "certificate of the CA that signs the Gateway's", "Gateway の証明書を発行する CA の証明書"
+    name = environment.security.certificate_authority
+    yield _secret(name, ca_owner(environment, host), readers, en, ja, makes)
+    if environment.gateway.tls.source == "own":
+        en, ja = "key of that CA: keep a copy elsewhere", "その CA の秘密鍵（別の場所にも保管すること）"
+        yield _secret(CA_KEY, ROOT, "gateway-certificate", en, ja, makes)
+    what = Bilingual(en="key of the Gateway's certificate", ja="Gateway の証明書の秘密鍵")
+    yield _of_gateway("gateway.key", host.windows.certificates / "gateway.key", what, "certificate")
+    what = Bilingual(en="names and passwords, as apr1 hashes", ja="ユーザー名とパスワード（apr1 ハッシュ）")
+    name = environment.security.password_file
+    yield _of_gateway(name, windows_secret_path(host, name), what, "accounts")
+    if monitors and environment.several_hosts:
+        name = environment.gateway.ingress_token
+        what = Bilingual(en="token that other hosts push logs with", ja="他のホストがログの送信に使うトークン")
+        yield _of_gateway(name, windows_secret_path(host, name), what, "random")
+
+
+def _of_gateway(name: str, path: WindowsPathValue, what: Bilingual, make: Make) -> Secret:
+    return Secret(name, path.backslashed, ROOT, ("Gateway",), what, make, side="windows", account="LocalService")
+
+
+def _far_end(environment: Environment, host: Host) -> Iterator[Secret]:
+    """What the far end of the dead man's switch tells people with."""
+    notifications = environment.notifications
+    receiver = notifications.receivers[notifications.dead_mans_switch.receiver]
+    if not watches(environment, host):
+        return
+    ways: list[tuple[str, str, str]] = []
+    if receiver.slack:
+        ways.append((receiver.slack.url, f"Slack webhook of {receiver.name}", f"{receiver.name} の Slack Webhook"))
+    if receiver.email and notifications.smtp and notifications.smtp.password:
+        ways.append((notifications.smtp.password, "password at the mail server", "メールサーバーのパスワード"))
+    for name, en, ja in ways:
+        path = windows_secret_path(host, name).backslashed
+        reader = (TASK_WATCH_HEARTBEAT,)
+        what = Bilingual(en=en, ja=ja)
+        yield Secret(name, path, ROOT, reader, what, "ask", side="windows", account="LocalService")

@@ -32,7 +32,11 @@ class Security(Model):
     )
     admin_networks: tuple[Name, ...] = Field(strict=False, min_length=1, description="networks of administrators")
     accounts: Named[AccountName, Account] = {}
-    password_file: SecretRef = Field("gateway-users", description="user names and bcrypt hashes, for the Gateway")
+    password_file: SecretRef = Field(
+        "gateway-users",
+        description="user names and apr1 hashes (`openssl passwd -apr1`), for the Gateway: the strongest that nginx "
+        "for Windows can check; bcrypt it cannot",
+    )
     firewall: Named[Name, FirewallRule] = {}
     certificate_authority: SecretRef = Field(
         "ca-certificate", description="certificate of the CA that signs the Gateway's"

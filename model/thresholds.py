@@ -47,4 +47,8 @@ class Thresholds(Model):
     )
     authentication_failures: int = Field(20, gt=0, description="refused log-ins in 10 minutes")
     backup_age: Duration = Field(DurationValue(30 * 3600), description="age of the last good backup of a part")
+    windows_task_age: Duration = Field(
+        DurationValue(3600), description="age of the last good run of a script of ours on Windows"
+    )
+    wsl_restarts: int = Field(3, gt=0, description="starts of WSL in 1 hour that count as a loop")
     restore_drill_age: Duration = Field(DurationValue(35 * _DAY), description="age of the last good restore drill")

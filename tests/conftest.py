@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -67,3 +69,19 @@ class Programs:
 @pytest.fixture(scope="session")
 def program(request: pytest.FixtureRequest) -> Programs:
     return Programs(request.config.getoption("--all-programs"))
+
+
+@pytest.fixture(scope="session")
+def debian_program(request: pytest.FixtureRequest) -> Callable[[str], str]:
+    """The path of a program of Debian's; missing, it skips the test, or fails it with `--all-programs`."""
+
+    def find(name: str) -> str:
+        found = shutil.which(name, path="/usr/local/sbin:/usr/sbin:/sbin:/usr/local/bin:/usr/bin:/bin")
+        if found is None:
+            message = f"{name} is not installed; `make tools` installs it"
+            if request.config.getoption("--all-programs"):
+                pytest.fail(message)
+            pytest.skip(message)
+        return found
+
+    return find

@@ -10,6 +10,7 @@ from generators.alertmanager.receivers import DEAD_MANS_SWITCH
 from generators.alertmanager.times import HOLIDAYS, OUTSIDE, WORKING, maintenance_name
 from model.calendar import Calendar
 from model.deployment import Deployment
+from model.heartbeat import HEARTBEAT_EVERY
 from model.names import SEVERITIES, WATCHDOG
 from model.notifications import Route
 from model.rules.delivery import takes, teams_of
@@ -45,8 +46,8 @@ def _watchdog() -> dict[str, Any]:
         "matchers": [_is("alertname", WATCHDOG)],
         "group_by": ["alertname"],
         "group_wait": "0s",
-        "group_interval": "1m",
-        "repeat_interval": "1m",
+        "group_interval": str(HEARTBEAT_EVERY),
+        "repeat_interval": str(HEARTBEAT_EVERY),
     }
 
 

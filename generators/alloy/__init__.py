@@ -11,7 +11,7 @@ from model.deployment import Deployment
 from model.host import Host
 from model.logs import OLDEST_LINE
 from model.names import Component
-from model.secrets import secret_path
+from model.secrets import secret_path, windows_secret_path
 
 TEMPLATES = Path(__file__).parent / "templates"
 
@@ -82,7 +82,7 @@ def _way(deployment: Deployment, host: Host, side: str) -> dict[str, str | None]
     if host == monitor:
         return {"url": f"http://127.0.0.1:{environment.monitoring.loki.port}/loki/api/v1/push", "token": None}
     token = environment.gateway.ingress_token
-    windows_path = (host.windows.folder / "ops/secrets" / token).backslashed
+    windows_path = windows_secret_path(host, token).backslashed
     return {
         "url": f"http://{monitor.nebula_address}:{environment.gateway.ports.metrics}/loki/api/v1/push",
         "token": secret_path(token) if side == "wsl" else windows_path,

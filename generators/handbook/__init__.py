@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from generators.files import RenderedFile, handbook_file
-from generators.handbook import alerts, install, tables
+from generators.handbook import access, alerts, install, tables
 from generators.handbook.prose import fenced, readable, span
 from generators.handbook.words import speaker
 from generators.templates import render
@@ -25,6 +25,7 @@ def generate(deployment: Deployment) -> Iterator[RenderedFile]:
     for language in LANGUAGES:
         page = partial(_page, deployment, language)
         yield page("README.md", "index.md.j2", **_index(deployment))
+        yield page("access.md", "access.md.j2", **access.page(deployment))
         yield page("alerts.md", "alerts.md.j2", **alerts.catalogue(deployment))
         yield page("ports.md", "ports.md.j2", **tables.ports(deployment))
         yield page("retention.md", "retention.md.j2", **tables.retention(deployment))

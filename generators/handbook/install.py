@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from generators.handbook import install_gateway
 from generators.handbook.alerts import grafana_address
 from generators.handbook.commands import make_secret
 from model.deployment import Deployment
@@ -65,9 +66,10 @@ def page(deployment: Deployment, host: Host) -> dict[str, Any]:
         "files": _files(host.name),
         "files_check": _files_check(host.name),
         "folders": _FOLDERS,
-        "secrets": [(secret, make_secret(secret)) for secret in found],
+        "secrets": [(secret, make_secret(secret, host)) for secret in found],
         "secrets_check": _secrets_check([secret for secret in found if secret.side == "wsl"]),
         "windows_files": _windows_files(deployment.name, host),
+        "gateway": install_gateway.facts(deployment, host) if "gateway" in host.roles else None,
         "start": _start(deployment, host, [name for name, _ in images]),
         "ready": _ready({name: service.port for name, service in ordered.items()}),
         "down": "curl -fsSG http://127.0.0.1:"

@@ -7,6 +7,7 @@ from typing import Any
 
 from model.deployment import Deployment
 from model.environment import Environment
+from model.firewall import openings
 from model.host import Host
 from model.names import LOG_KINDS
 
@@ -41,16 +42,14 @@ def _windows(environment: Environment, host: Host) -> list[Row]:
         Row(stack.windows_exporter_port, "tcp", "windows_exporter", "127.0.0.1", "by_gateway"),
         Row(stack.windows_alloy_port, "tcp", "Alloy", "127.0.0.1", "by_gateway"),
     ]
+    opened = {opening.name: opening for opening in openings(environment, host)}
     rows += [
-        Row(rule.port, rule.protocol, name, "*", networks=rule.networks)
+        Row(rule.port, rule.protocol, name, "*", networks=opened[f"security-{name}"].networks)
         for name, rule in sorted(environment.security.firewall.items())
     ]
     if "gateway" in host.roles:
-        sites = [site for site in gateway.sites.values() if site.host == host.name]
-        people = {name for site in sites for name in site.networks}
-        people |= set(gateway.grafana_networks) if host == environment.monitoring_host else set()
-        for port in (gateway.ports.http, gateway.ports.https):
-            rows.append(Row(port, "tcp", "Gateway", "*", networks=tuple(sorted(people))))
+        for name in ("gateway-http", "gateway-https"):
+            rows.append(Row(opened[name].port, "tcp", "Gateway", "*", networks=opened[name].networks))
         overlay = str(host.nebula_address or "127.0.0.1")
         rows.append(Row(gateway.ports.api, "tcp", "Gateway (API)", overlay, "by_gateways"))
         rows.append(_metrics(environment, host))

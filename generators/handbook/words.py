@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from generators.escape import Escaped
+from generators.handbook.words_gateway import GATEWAY
 from generators.handbook.words_installing import INSTALLING
 from generators.handbook.words_reading import READING
 from model.bilingual import Bilingual, Language
 
-PHRASES = {name: Bilingual(en=en, ja=ja) for name, (en, ja) in {**READING, **INSTALLING}.items()}
+PHRASES = {name: Bilingual(en=en, ja=ja) for name, (en, ja) in {**READING, **INSTALLING, **GATEWAY}.items()}
 
 Say = Callable[..., Escaped]
 

@@ -25,11 +25,11 @@ INSTALLING: dict[str, tuple[str, str]] = {
     "programs_windows_intro": (
         (
             "Download these, compare each file with the checksum that its release page gives, and install them from "
-            "the folder in which they lie. OpenResty comes with Flatnet."
+            "the folder in which they lie. OpenResty comes with Flatnet; WinSW is not installed here, but in step 7."
         ),
         (
             "次のプログラムをダウンロードし、リリースページのチェックサムと照合したうえで、"
-            "置いたフォルダからインストールします。OpenResty は Flatnet に含まれています。"
+            "置いたフォルダからインストールします。OpenResty は Flatnet に含まれています。WinSW は手順 7 で登録します。"
         ),
     ),
     "programs_wsl": ("WSL", "WSL"),
@@ -122,12 +122,12 @@ INSTALLING: dict[str, tuple[str, str]] = {
         "Copied from the checkout in WSL. Each file that was copied and compared is named after `OK`.",
         "WSL のリポジトリからコピーします。コピーと照合が済んだファイルが `OK` の後に表示されます。",
     ),
-    "start": ("7. First start", "7. 最初の起動"),
+    "start": ("8. First start", "8. 最初の起動"),
     "start_intro": (
         "What others need is started first. After this, everything starts with WSL.",
         "他から必要とされるものから順に起動します。以後は WSL とともに自動で起動します。",
     ),
-    "check": ("8. See that it works", "8. 動作の確認"),
+    "check": ("9. See that it works", "9. 動作の確認"),
     "check_intro": (
         "What each command answers stands behind its `#`. Loki takes half a minute.",
         "各コマンドの応答は `#` の後に書かれたとおりになります。Loki は準備に 30 秒ほどかかります。",

@@ -9,6 +9,7 @@ from typing import Any
 from generators.files import RenderedFile, wsl_file
 from generators.stack.services import CNI_TEXTFILES, TARGETS, TEXTFILES
 from generators.templates import render
+from model.certificate import CERTIFICATE_STATE
 from model.deployment import Deployment
 from model.host import Host
 from model.secrets import FOLDER, GRAFANA, LOKI, NOBODY, ROOT
@@ -89,7 +90,9 @@ def _folders(host: Host) -> list[tuple[str, str, int]]:
         (f"{DATA}/loki", "0700", LOKI),
         (f"{DATA}/prometheus", "0700", NOBODY),
     ]
+    gateway = [(CERTIFICATE_STATE, "0700", ROOT)]
     found = list(everywhere)
+    found += gateway if "gateway" in host.roles else []
     found += containers if "containers" in host.roles else []
     found += monitoring if "monitoring" in host.roles else []
     return sorted(found)

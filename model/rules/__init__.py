@@ -8,6 +8,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 
 from model.environment import Environment
+from model.rules.access import (
+    machines_need_no_log_in,
+    members_come_from_the_vpn_alone,
+    people_can_log_in,
+    sites_have_names_of_their_own,
+)
 from model.rules.broken import Broken
 from model.rules.capacity import disk_fits, memory_fits, retention_fits
 from model.rules.delivery import (
@@ -18,9 +24,21 @@ from model.rules.delivery import (
     repeats_are_multiples,
     routes_match_something,
 )
-from model.rules.hosts import hosts_are_distinct, ports_are_distinct, roles_are_complete, subnets_are_apart
+from model.rules.hosts import (
+    hosts_are_distinct,
+    ports_are_distinct,
+    roles_are_complete,
+    subnets_are_apart,
+    wsl_is_consistent,
+)
 from model.rules.policies import backups_are_apart, labels_are_free, objectives_can_be_measured, thresholds_are_in_order
-from model.rules.sites import buckets_ascend, networks_and_accounts_exist, sites_lead_somewhere, workloads_are_whole
+from model.rules.sites import (
+    buckets_ascend,
+    log_files_are_apart,
+    networks_and_accounts_exist,
+    sites_lead_somewhere,
+    workloads_are_whole,
+)
 
 Rule = Callable[[Environment], Iterable[Broken]]
 
@@ -32,20 +50,26 @@ RULES: dict[Rule, frozenset[str]] = {
     disk_fits: frozenset({"hosts", "monitoring", "retention", "workloads"}),
     hosts_are_distinct: frozenset({"hosts"}),
     labels_are_free: frozenset({"alerts"}),
+    log_files_are_apart: frozenset({"gateway"}),
+    machines_need_no_log_in: frozenset({"gateway", "workloads"}),
     mail_has_a_server: frozenset({"notifications"}),
+    members_come_from_the_vpn_alone: frozenset({"gateway", "remote_access", "security"}),
     memory_fits: frozenset({"hosts", "monitoring", "workloads"}),
     networks_and_accounts_exist: frozenset({"gateway", "remote_access", "security"}),
     objectives_can_be_measured: frozenset({"gateway", "objectives", "retention"}),
+    people_can_log_in: frozenset({"gateway", "security"}),
     ports_are_distinct: frozenset({"gateway", "hosts", "monitoring"}),
     receivers_exist: frozenset({"notifications"}),
     repeats_are_multiples: frozenset({"notifications"}),
     retention_fits: frozenset({"monitoring", "retention"}),
     roles_are_complete: frozenset({"hosts"}),
     routes_match_something: frozenset({"alerts", "notifications"}),
-    sites_lead_somewhere: frozenset({"gateway", "hosts", "workloads"}),
+    sites_have_names_of_their_own: frozenset({"gateway"}),
+    sites_lead_somewhere: frozenset({"gateway", "workloads"}),
     subnets_are_apart: frozenset({"hosts", "security"}),
     thresholds_are_in_order: frozenset({"alerts", "backups", "gateway"}),
     workloads_are_whole: frozenset({"gateway", "hosts", "workloads"}),
+    wsl_is_consistent: frozenset({"hosts"}),
 }
 """Every rule, with the top-level keys that it reads."""
 

@@ -6,9 +6,11 @@ from collections.abc import Iterator, Mapping
 from itertools import product
 
 from model.environment import Environment
+from model.heartbeat import HEARTBEAT_EVERY
 from model.names import COMPONENTS, WATCHDOG
 from model.notifications import Route
 from model.rules.broken import Broken, Path, unknown
+from model.values import DurationValue
 
 DEFAULT_TEAM = "operations"
 
@@ -47,6 +49,9 @@ def dead_mans_switch_speaks(environment: Environment) -> Iterator[Broken]:
     if switch.far_end == "windows" and receiver and not (receiver.slack or receiver.email):
         message = f"Windows tells by Slack or e-mail, and `{receiver.name}` has neither"
         yield Broken((*path, "receiver"), message)
+    if switch.silent_for.seconds < 2 * HEARTBEAT_EVERY.seconds:
+        message = f"the heart beats every {HEARTBEAT_EVERY}: a single late beat would be told as an outage"
+        yield Broken((*path, "silent_for"), message, f"write {DurationValue(2 * HEARTBEAT_EVERY.seconds)} or more")
 
 
 def routes_match_something(environment: Environment) -> Iterator[Broken]:

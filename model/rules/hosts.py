@@ -60,6 +60,14 @@ def subnets_are_apart(environment: Environment) -> Iterator[Broken]:
                     )
 
 
+def wsl_is_consistent(environment: Environment) -> Iterator[Broken]:
+    """What is written for one kind of WSL networking is not written beside the other kind."""
+    for name, host in environment.hosts.items():
+        if host.wsl.networking == "mirrored" and "range" in host.wsl.model_fields_set:
+            message = "mirrored networking shares the addresses of Windows: there is no range of WSL's own"
+            yield Broken(("hosts", name, "wsl", "range"), message, "remove it, or write `networking: nat`")
+
+
 def _own_subnet(environment: Environment, host: Host) -> Iterator[Broken]:
     network = environment.container_network(host)
     if network.subnet.num_addresses < SMALLEST_SUBNET:

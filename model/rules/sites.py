@@ -11,10 +11,8 @@ from model.workload import Workload
 
 
 def sites_lead_somewhere(environment: Environment) -> Iterator[Broken]:
-    """Each site has a Gateway in front and a listening workload behind."""
+    """Each site has a name of its own and a listening workload behind."""
     sites = environment.gateway.sites
-    gateways = {host.name for host in environment.hosts_with("gateway")}
-    yield from unknown("Gateway host", gateways, ((("gateway", "sites", n, "host"), s.host) for n, s in sites.items()))
     yield from twice("server name", ((("gateway", "sites", n, "server_name"), s.server_name) for n, s in sites.items()))
     for name, site in sites.items():
         path: Path = ("gateway", "sites", name, "upstream")
@@ -43,8 +41,6 @@ def networks_and_accounts_exist(environment: Environment) -> Iterator[Broken]:
     yield from unknown("network", security.networks, uses)
     for name, site in gateway.sites.items():
         yield from unknown("account", security.accounts, _items(("gateway", "sites", name, "users"), site.users))
-    if environment.remote_access and environment.remote_access.authentication and not security.accounts:
-        yield Broken(("remote_access",), "members log in, but `security.accounts` has nobody")
 
 
 def _items(path: Path, values: tuple[str, ...]) -> list[tuple[Path, str]]:
@@ -57,6 +53,12 @@ def buckets_ascend(environment: Environment) -> Iterator[Broken]:
     for index, (low, high) in enumerate(pairwise(buckets), start=1):
         if low >= high:
             yield Broken(("gateway", "latency_buckets", index), f"{high} is not above {low}; the bounds rise")
+
+
+def log_files_are_apart(environment: Environment) -> Iterator[Broken]:
+    """No two logs of the Gateway are one file: each is rotated by itself and has lines of one form."""
+    files = ((("gateway", "logs", kind), name) for kind, name in environment.gateway.logs.files.items())
+    yield from twice("log file", files)
 
 
 def workloads_are_whole(environment: Environment) -> Iterator[Broken]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import subprocess
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -33,19 +32,3 @@ def judge() -> Judge:
         return said
 
     return run
-
-
-@pytest.fixture(scope="session")
-def debian_program(request: pytest.FixtureRequest) -> Callable[[str], str]:
-    """The path of a program of Debian's; missing, it skips the test, or fails it with `--all-programs`."""
-
-    def find(name: str) -> str:
-        found = shutil.which(name, path="/usr/local/sbin:/usr/sbin:/sbin:/usr/local/bin:/usr/bin:/bin")
-        if found is None:
-            message = f"{name} is not installed; `make tools` installs it"
-            if request.config.getoption("--all-programs"):
-                pytest.fail(message)
-            pytest.skip(message)
-        return found
-
-    return find

@@ -12,10 +12,11 @@ from generators.grafana.dashboards.common import (
     windows_disk_steps,
 )
 from generators.grafana.panel import Board, Panel, Query, row, t
+from model import names
 from model.bilingual import Bilingual
 from model.deployment import Deployment
 
-_SERVICES = "(?i)flatnet-gateway|windows_exporter|alloy"
+_SERVICES = "(?i)" + "|".join(names.WINDOWS_SERVICES)
 
 
 def board(deployment: Deployment) -> Board:

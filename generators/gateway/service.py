@@ -1,0 +1,51 @@
+"""The Windows service: WinSW starts nginx with Windows and again when it has failed."""
+
+from __future__ import annotations
+
+from xml.etree import ElementTree as ET
+
+from model.gateway import SERVICE, nginx_command
+from model.host import Host
+from model.values import WindowsPathValue
+
+RESTART = f"Restart-Service {SERVICE}"
+
+
+def place(host: Host) -> WindowsPathValue:
+    """WinSW reads the file that lies beside it and has its name."""
+    return host.windows.ops / f"gateway/{SERVICE}.xml"
+
+
+def wrapper(host: Host) -> str:
+    """WinSW's description of the service."""
+    root = ET.Element("service")
+    program = (host.windows.openresty / "nginx.exe").backslashed
+    account = ET.Element("serviceaccount")
+    ET.SubElement(account, "domain").text = "NT AUTHORITY"
+    ET.SubElement(account, "user").text = "LocalService"
+    parts: list[tuple[str, str] | ET.Element] = [
+        ("id", SERVICE),
+        ("name", "Flatnet Gateway"),
+        ("description", "The Gateway of Flatnet: nginx in front of the containers"),
+        ("executable", program),
+        ("startarguments", nginx_command(host)),
+        ("stopexecutable", program),
+        ("stoparguments", f"{nginx_command(host)} -s quit"),
+        ("stoptimeout", "30 sec"),
+        ("workingdirectory", host.windows.openresty.backslashed),
+        ("startmode", "Automatic"),
+        account,
+        ET.Element("onfailure", action="restart", delay="10 sec"),
+        ("resetfailure", "1 hour"),
+        ("logpath", host.windows.logs.backslashed),
+    ]
+    for part in parts:
+        if isinstance(part, tuple):
+            ET.SubElement(root, part[0]).text = part[1]
+        else:
+            root.append(part)
+    log = ET.SubElement(root, "log", mode="roll-by-size")
+    ET.SubElement(log, "sizeThreshold").text = "10240"  # KB
+    ET.SubElement(log, "keepFiles").text = "4"
+    ET.indent(root)
+    return ET.tostring(root, encoding="unicode") + "\n"

@@ -1,0 +1,60 @@
+"""The Gateway's part of the install page: commands for PowerShell and WSL that an operator copies."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from generators.handbook.commands import make_secret
+from model.certificate import CERTIFICATE_STATE, SCRIPT
+from model.deployment import Deployment
+from model.environment import Environment
+from model.gateway import SERVICE, nginx_command, nginx_reload
+from model.host import Host
+from model.secrets import secret_path, secrets
+
+
+def facts(deployment: Deployment, host: Host) -> dict[str, Any]:
+    """What the part's template needs."""
+    environment, windows = deployment.environment, host.windows
+    conf = (windows.config / "nginx.conf").backslashed
+    return {
+        "folders": f"powershell.exe -NoProfile -ExecutionPolicy Bypass -File '{_ops(host, 'prepare.ps1')}'",
+        "accounts": _accounts(environment, host),
+        "ca": secret_path(environment.security.certificate_authority),
+        "certificate": _certificate(environment),
+        "trust": "certutil.exe -addstore Root flatnet-ca.crt",
+        "conf": conf,
+        "include": f'include "{windows.config}/conf.d/flatnet-ops.conf";',
+        "copy": f"if (-not (Test-Path '{conf}')) {{ Copy-Item '{_ops(host, 'gateway/nginx.conf')}' '{conf}' }}",
+        "service": _service(environment, host),
+        "reload": nginx_reload(host),
+    }
+
+
+def _ops(host: Host, path: str) -> str:
+    return (host.windows.ops / path).backslashed
+
+
+def _accounts(environment: Environment, host: Host) -> str:
+    (file,) = (secret for secret in secrets(environment, host) if secret.make == "accounts")
+    look = f"Get-Content -Encoding Ascii '{file.path}' | Where-Object {{ $_ -notmatch '^[^:]+:\\$apr1\\$' }}"
+    return f"{make_secret(file, host)}\n{look}"
+
+
+def _certificate(environment: Environment) -> str:
+    if environment.gateway.tls.source == "own":
+        return f"{SCRIPT} renew"
+    return f"{SCRIPT} request   # {CERTIFICATE_STATE}/gateway.csr\n{SCRIPT} install /mnt/c/Users/Public/gateway.pem"
+
+
+def _service(environment: Environment, host: Host) -> str:
+    program = (host.windows.openresty / "nginx.exe").backslashed
+    wrapper = _ops(host, f"gateway/{SERVICE}.exe")
+    port = environment.gateway.ports.http
+    return (
+        f"& '{program}' {nginx_command(host)} -t\n"
+        f"Copy-Item .\\WinSW-x64.exe '{wrapper}'\n"
+        f"& '{wrapper}' install\n"
+        f"Start-Service {SERVICE}\n"
+        f"curl.exe -fsS http://127.0.0.1:{port}/health"
+    )

@@ -1,0 +1,99 @@
+"""What Windows shows to people: English, Japanese. `{0}` and `{1}` are filled by the script that tells it."""
+
+from __future__ import annotations
+
+from model.bilingual import Language
+
+WORDS: dict[str, tuple[str, str]] = {
+    "task_keep-alive": (
+        "Keeps WSL running, before anybody signs in and after it was shut down.",
+        "誰もサインインしていないときも WSL を動かし続け、停止した場合は起動し直します。",
+    ),
+    "task_rotate-logs": (
+        "Rotates, compresses and deletes the Gateway's log files.",
+        "Gateway のログファイルをローテーション・圧縮・削除します。",
+    ),
+    "task_save-configuration": (
+        "Keeps generations of the Gateway's configuration.",
+        "Gateway の設定を世代管理で保存します。",
+    ),
+    "task_watch-certificate": (
+        "Has the Gateway load a renewed certificate.",
+        "更新された証明書を Gateway に読み込ませます。",
+    ),
+    "task_watch-heartbeat": (
+        "Tells people when the monitoring itself is silent.",
+        "監視そのものが応答しないときに担当者へ知らせます。",
+    ),
+    "why_password": (
+        "The account that owns WSL: Windows keeps its password, so that WSL starts before anybody signs in.",
+        "WSL を所有するアカウント。サインイン前に WSL を起動するため、Windows がパスワードを保存します。",
+    ),
+    "firewall_rule": (
+        "From environments/{environment}. Set right again by apply-firewall.ps1.",
+        "environments/{environment} から生成。apply-firewall.ps1 を実行すると元に戻ります。",
+    ),
+    "silent_stack": (
+        "The monitoring on {{0}} has been silent for {{1}} minutes",
+        "{{0}} の監視が {{1}} 分間応答していません",
+    ),
+    "steps_stack": (
+        (
+            "{watcher} has seen no heartbeat of {{0}} since {{1}}. WSL, Prometheus, Alertmanager or the Gateway does not "
+            "run. Until this is mended, no other alert reaches anybody.\n"
+            "First steps, in PowerShell on {{0}}:\n"
+            "1. wsl --list --running\n   {distribution} is listed. If not: schtasks /Run /TN {task}\n"
+            "2. wsl -d {distribution} -u root systemctl status prometheus alertmanager\n"
+            "   Both are active. If not: wsl -d {distribution} -u root systemctl restart prometheus alertmanager\n"
+            "3. Get-Service flatnet-gateway\n   It is Running. If not: Start-Service flatnet-gateway\n"
+            "{runbook}"
+        ),
+        (
+            "{watcher} から見て、{{0}} のハートビートが {{1}} から途絶えています。WSL・Prometheus・Alertmanager・Gateway の"
+            "いずれかが停止しています。復旧するまで、ほかのアラートは誰にも届きません。\n"
+            "最初の確認（{{0}} の PowerShell で実行）:\n"
+            "1. wsl --list --running\n   {distribution} が表示されること。なければ: schtasks /Run /TN {task}\n"
+            "2. wsl -d {distribution} -u root systemctl status prometheus alertmanager\n"
+            "   どちらも active であること。"
+            "停止していれば: wsl -d {distribution} -u root systemctl restart prometheus alertmanager\n"
+            "3. Get-Service flatnet-gateway\n   Running であること。停止していれば: Start-Service flatnet-gateway\n"
+            "{runbook}"
+        ),
+    ),
+    "silent_machine": (
+        "The machine {{0}} has not answered for {{1}} minutes",
+        "マシン {{0}} が {{1}} 分間応答していません",
+    ),
+    "steps_machine": (
+        (
+            "{watcher} has had no answer of the Gateway on {{0}} since {{1}} ({url}).\n"
+            "First steps:\n"
+            "1. ping {lan}\n   It answers. If not: see whether the machine is switched on and connected.\n"
+            "2. In PowerShell on {{0}}: Get-Service flatnet-gateway, nebula\n"
+            "   Both are Running. If not: Start-Service flatnet-gateway; Start-Service nebula"
+        ),
+        (
+            "{watcher} から {{0}} の Gateway への問い合わせに、{{1}} から応答がありません（{url}）。\n"
+            "最初の確認:\n"
+            "1. ping {lan}\n   応答があること。なければ、電源とネットワークを確認します。\n"
+            "2. {{0}} の PowerShell で: Get-Service flatnet-gateway, nebula\n"
+            "   どちらも Running であること。停止していれば: Start-Service flatnet-gateway; Start-Service nebula"
+        ),
+    ),
+    "over_stack": ("The monitoring on {{0}} is back", "{{0}} の監視が復旧しました"),
+    "over_machine": ("The machine {{0}} answers again", "マシン {{0}} が応答するようになりました"),
+    "since": ("Last sign of life of {{0}}: {{1}}.", "{{0}} の最後の応答: {{1}}"),
+    "test_subject": (
+        "Test: {host} can tell you when the monitoring is silent",
+        "テスト: {host} から、監視が応答しないときの通知を送れます",
+    ),
+    "test_text": (
+        "Nothing is wrong. The far end of the dead man's switch was asked to show that its messages arrive.",
+        "異常ではありません。監視の停止を知らせる通知が届くことを確認するためのメッセージです。",
+    ),
+}
+
+
+def say(name: str, language: Language, **values: str) -> str:
+    """A phrase in a language, with the values that are known when it is rendered."""
+    return WORDS[name][1 if language == "ja" else 0].format(**values)

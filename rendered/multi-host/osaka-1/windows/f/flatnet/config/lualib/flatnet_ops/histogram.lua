@@ -1,0 +1,45 @@
+-- Bounds of the latency histograms. Times are whole milliseconds, the resolution of nginx: their sum is exact.
+
+local settings = require("flatnet_ops.settings")
+
+local histogram = { texts = {} }
+local limits = {} -- milliseconds
+
+-- As OpenMetrics writes floats: 1 is 1.0.
+local function float(number)
+    local text = string.format("%.14g", number)
+    return text:find("[.e]") and text or text .. ".0"
+end
+
+for place, bound in ipairs(settings.buckets) do
+    histogram.texts[place] = float(bound)
+    limits[place] = math.floor(bound * 1e6 + 0.5) / 1e3
+end
+histogram.texts[#histogram.texts + 1] = "+Inf"
+limits[#limits + 1] = math.huge
+
+histogram.size = #limits
+
+-- Counts are kept by bound. With other bounds they start anew, as after a restart, so that they never fall in part.
+histogram.version = string.format("%08x", ngx.crc32_short(table.concat(histogram.texts, " ")))
+
+-- Place of the bucket by time: one step for each millisecond up to the last bound, which is some 100 kB. Looking into a
+-- table takes the compiled log phase the same way for every request; a search would not.
+local places = {}
+local beyond = math.floor(limits[#limits - 1]) + 1
+do
+    local place = 1
+    for ms = 0, beyond do
+        while ms > limits[place] do
+            place = place + 1
+        end
+        places[ms + 1] = place
+    end
+end
+
+-- Place of the bucket that a time in whole milliseconds falls into.
+function histogram.place(ms)
+    return places[math.min(ms, beyond) + 1]
+end
+
+return histogram

@@ -1,0 +1,34 @@
+-- Rendered from environments/multi-host by `make render`; changes made here are lost.
+return {
+  accounts = { kobayashi = true, tanaka = true },
+  buckets = { 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0 },
+  connections_limit = 512,
+  doors = {
+    forgejo = {
+      accounts = { kobayashi = "Viewer", tanaka = "Admin" },
+    },
+    grafana = {
+      accounts = { kobayashi = "Viewer", tanaka = "Admin" },
+    },
+    push = { token_file = "F:/flatnet/ops/secrets/ingress-token" },
+  },
+  files = {
+    generation = "F:/flatnet/config/flatnet-ops/generation",
+    heartbeat = "F:/flatnet/ops/dead-mans-switch/heartbeat",
+    upstreams = "F:/flatnet/ops/gateway/upstreams.json",
+  },
+  methods = { "DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT" },
+  sites = {
+    forgejo = { upstream = "forgejo" },
+    grafana = { upstream = "grafana" },
+    http = {},
+    metrics = {},
+    push = { upstream = "push" },
+  },
+  status = { address = "10.42.0.1", port = 8080, timeout_ms = 2000 },
+  upstreams = {
+    forgejo = { port = 3000, workload = "forgejo" },
+    grafana = { address = "127.0.0.1:3000" },
+    push = { address = "127.0.0.1:3100" },
+  },
+}

@@ -1,0 +1,168 @@
+﻿# Rotates the Gateway's logs. Each step can be the last one of a killed run: the next run goes on from what lies there.
+#
+#   NAME                          nginx writes it
+#   NAME-20261125T150000Z         a generation: renamed at that time; the newest one stays like this, because the
+#                                 collector may not have read its end, and nginx may still write to it
+#   NAME-20261125T150000Z.gz.new  being compressed
+#   NAME-20261125T150000Z.gz      compressed, whole
+#
+# NAME is missing while a generation is not compressed: nginx was not told yet, or does not run.
+
+. (Join-Path $PSScriptRoot 'common.ps1')
+
+$Stamp = "yyyyMMdd'T'HHmmss'Z'"
+
+function Get-Stamp([System.DateTime] $Time) {
+    return $Time.ToUniversalTime().ToString($Stamp, [System.Globalization.CultureInfo]::InvariantCulture)
+}
+
+# Generations of a log, oldest first.
+function Get-Generations($Log) {
+    $pattern = '^' + [regex]::Escape($Log.name) + '-[0-9]{8}T[0-9]{6}Z(\.gz)?$'
+    [string[]] $found = @([System.IO.Directory]::GetFiles($Log.folder) |
+            Where-Object { [System.IO.Path]::GetFileName($_) -match $pattern })
+    [System.Array]::Sort($found, [System.StringComparer]::Ordinal)
+    return $found
+}
+
+# Generations that are not compressed, oldest first.
+function Get-Plain($Log) {
+    return @(Get-Generations $Log) | Where-Object { -not $_.EndsWith('.gz') }
+}
+
+function Get-Bytes([string] $Path) {
+    return (New-Object System.IO.FileInfo($Path)).Length
+}
+
+# What a killed run left half-done: an unfinished archive, or the source of a finished one.
+function Remove-Leftovers($Log) {
+    foreach ($path in [System.IO.Directory]::GetFiles($Log.folder)) {
+        if ($path.StartsWith("$($Log.path)-") -and $path.EndsWith('.gz.new')) { [System.IO.File]::Delete($path) }
+    }
+    foreach ($path in @(Get-Plain $Log)) {
+        if ([System.IO.File]::Exists("$path.gz")) { [System.IO.File]::Delete($path) }
+    }
+}
+
+# Large enough, or not rotated since midnight.
+function Test-Due($Log) {
+    if (-not [System.IO.File]::Exists($Log.path)) { return $false }
+    $bytes = Get-Bytes $Log.path
+    if ($bytes -eq 0) { return $false }
+    if ($bytes -ge $Log.max_bytes) { return $true }
+    if (-not $Log.daily) { return $false }
+    $generations = @(Get-Generations $Log)
+    if ($generations.Count -eq 0) { return $true }
+    $midnight = "$($Log.path)-$(Get-Stamp ([System.DateTime]::Today))"
+    return [string]::CompareOrdinal($generations[-1], $midnight) -lt 0
+}
+
+function Move-Log($Log) {
+    $generation = "$($Log.path)-$(Get-Stamp ([System.DateTime]::UtcNow))"
+    if ([System.IO.File]::Exists($generation) -or [System.IO.File]::Exists("$generation.gz")) { return }
+    [System.IO.File]::Move($Log.path, $generation)
+}
+
+function Test-Waiting($Log) {
+    if ([System.IO.File]::Exists($Log.path)) { return $false }
+    return @(Get-Plain $Log).Count -gt 0
+}
+
+# Tells nginx to open its files again, and waits until they are there.
+function Open-Logs($Rotation, $Nginx) {
+    $waiting = @($Rotation.logs | Where-Object { Test-Waiting $_ })
+    if ($waiting.Count -eq 0) { return }
+    if (-not (Test-Nginx $Nginx)) { return }
+    Invoke-Nginx $Nginx @('-s', 'reopen')
+    for ($try = 0; $try -lt $Rotation.wait_seconds * 10; $try++) {
+        $waiting = @($waiting | Where-Object { Test-Waiting $_ })
+        if ($waiting.Count -eq 0) { return }
+        Start-Sleep -Milliseconds 100
+    }
+    throw "nginx did not open $($waiting[0].path) again within $($Rotation.wait_seconds) s"
+}
+
+# Windows lets nobody write to a file that is open like this, and does not open it while somebody does.
+function Open-Unshared([string] $Path) {
+    try {
+        return [System.IO.File]::Open($Path, 'Open', 'Read', 'Read')
+    } catch [System.IO.IOException] {
+        return $null
+    }
+}
+
+function Compress-Generation([string] $Path) {
+    $source = Open-Unshared $Path
+    if ($null -eq $source) { return }
+    try {
+        $target = [System.IO.File]::Create("$Path.gz.new")
+        try {
+            $gzip = New-Object System.IO.Compression.GZipStream($target, 'Compress', $true)
+            try { $source.CopyTo($gzip) } finally { $gzip.Dispose() }
+            $target.Flush($true)
+        } finally {
+            $target.Dispose()
+        }
+    } finally {
+        $source.Dispose()
+    }
+    [System.IO.File]::Move("$Path.gz.new", "$Path.gz")
+    [System.IO.File]::Delete($Path)
+}
+
+# All but the newest.
+function Compress-Log($Log) {
+    $generations = @(Get-Generations $Log)
+    foreach ($path in @(Get-Plain $Log)) {
+        if ($path -ne $generations[-1]) { Compress-Generation $path }
+    }
+}
+
+# What is too old; then, while all together is too much, the oldest. The newest is never too much.
+function Remove-Old($Log) {
+    $oldest = "$($Log.path)-$(Get-Stamp ([System.DateTime]::UtcNow.AddDays(-$Log.keep_days)))"
+    $waiting = Test-Waiting $Log
+    $generations = @(Get-Generations $Log)
+    foreach ($path in $generations) {
+        $newest = $generations[-1]
+        if ($waiting -and $path -eq $newest) { continue }
+        $old = [string]::CompareOrdinal($path, $oldest) -lt 0
+        $much = ($path -ne $newest) -and ((Get-AllBytes $Log) -gt $Log.budget_bytes)
+        if ($old -or $much) { [System.IO.File]::Delete($path) }
+    }
+}
+
+function Get-AllBytes($Log) {
+    $sum = 0
+    foreach ($path in @(Get-Generations $Log)) { $sum += Get-Bytes $path }
+    if ([System.IO.File]::Exists($Log.path)) { $sum += Get-Bytes $Log.path }
+    return $sum
+}
+
+function Write-Sizes($Settings) {
+    $name = $Settings.metrics.log_bytes
+    $text = "# TYPE $name gauge`n"
+    foreach ($log in $Settings.rotation.logs) { $text += $name + '{log="' + $log.name + '"} ' + (Get-AllBytes $log) + "`n" }
+    Write-Whole (Join-Path $Settings.metrics.folder 'logs.prom') $text
+}
+
+exit (Invoke-Task 'rotate-logs' {
+    param($Settings)
+    $rotation = $Settings.rotation
+    foreach ($log in $rotation.logs) {
+        Remove-Leftovers $log
+        if (Test-Due $log) { Move-Log $log }
+    }
+    Open-Logs $rotation $Settings.nginx
+    $failures = @()
+    foreach ($log in $rotation.logs) {
+        try {
+            Compress-Log $log
+            Remove-Old $log
+        } catch {
+            $failures += "$($log.name): $($_.Exception.Message)"
+        }
+    }
+    Write-Sizes $Settings
+    if ($failures.Count -gt 0) { throw ($failures -join "`n") }
+})

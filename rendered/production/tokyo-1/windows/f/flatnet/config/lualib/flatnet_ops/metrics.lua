@@ -1,0 +1,2 @@
+-- content_by_lua_file of /metrics.
+require("flatnet_ops.scrape").answer()

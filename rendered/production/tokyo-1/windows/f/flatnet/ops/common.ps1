@@ -1,0 +1,108 @@
+﻿# What the scripts of a task share: settings, one run at a time, files that are whole at every moment, metrics, events.
+# PowerShell 5.1. Each script dot-sources this file and hands its work to Invoke-Task.
+
+Set-StrictMode -Version Latest
+$ErrorActionPreference = 'Stop'
+
+function Get-UnixTime {
+    return [System.DateTimeOffset]::UtcNow.ToUnixTimeSeconds()
+}
+
+function Read-Json([string] $Path) {
+    return Get-Content -LiteralPath $Path -Raw -Encoding UTF8 | ConvertFrom-Json
+}
+
+# Writes beside the file and puts it in place as one step. A reader may hold the old one for a moment.
+function Write-Whole([string] $Path, [string] $Text) {
+    $beside = "$Path.new"
+    [System.IO.File]::WriteAllText($beside, $Text, (New-Object System.Text.UTF8Encoding($false)))
+    for ($try = 1; $try -le 10; $try++) {
+        try {
+            if ([System.IO.File]::Exists($Path)) {
+                [System.IO.File]::Replace($beside, $Path, [NullString]::Value)
+            } else {
+                [System.IO.File]::Move($beside, $Path)
+            }
+            return
+        } catch [System.IO.IOException] {
+            if ($try -eq 10) { throw }
+            Start-Sleep -Milliseconds 200
+        }
+    }
+}
+
+# Of a line `name{...} 12`, the 12; 0 if the file or the line is not there.
+function Read-Metric([string] $Path, [string] $Name) {
+    if (-not [System.IO.File]::Exists($Path)) { return 0 }
+    foreach ($line in [System.IO.File]::ReadAllLines($Path)) {
+        if ($line.StartsWith("$Name{")) { return [long] $line.Substring($line.LastIndexOf(' ') + 1) }
+    }
+    return 0
+}
+
+# How the run ended, for windows_exporter. A failed run keeps the time of the last good one.
+function Write-TaskMetrics($Settings, [string] $Task, [int] $Code) {
+    $metrics = $Settings.metrics
+    $path = Join-Path $metrics.folder "$Task.prom"
+    $now = Get-UnixTime
+    $success = $now
+    if ($Code -ne 0) { $success = Read-Metric $path $metrics.last_success }
+    $label = '{task="' + $Task + '"}'
+    $text = ''
+    foreach ($pair in @(@($metrics.last_run, $now), @($metrics.last_success, $success), @($metrics.last_exit, $Code))) {
+        $text += "# TYPE $($pair[0]) gauge`n$($pair[0])$label $($pair[1])`n"
+    }
+    Write-Whole $path $text
+}
+
+function Write-Event($Settings, [string] $Kind, [string] $Text) {
+    $id = 1
+    if ($Kind -eq 'Error') { $id = 2 }
+    Write-EventLog -LogName Application -Source $Settings.source -EntryType $Kind -EventId $id -Message $Text
+}
+
+# A process that ends takes its lock with it, however it ends. $null: another run holds it.
+function Open-Lock([string] $Path) {
+    try {
+        return [System.IO.File]::Open($Path, 'OpenOrCreate', 'ReadWrite', 'None')
+    } catch [System.IO.IOException] {
+        return $null
+    }
+}
+
+# Runs the work under its lock and tells how it ended: exit code, metrics, and an event when it failed.
+function Invoke-Task([string] $Task, [scriptblock] $Work) {
+    $settings = Read-Json (Join-Path $PSScriptRoot 'settings.json')
+    $lock = Open-Lock (Join-Path $settings.state "$Task.lock")
+    if ($null -eq $lock) { return 0 }
+    try {
+        $code = 0
+        try {
+            $null = & $Work $settings
+        } catch {
+            $code = 1
+            $reason = "$Task failed: $($_.Exception.Message)"
+            Write-Event $settings 'Error' $reason
+        }
+        Write-TaskMetrics $settings $Task $code
+        return $code
+    } finally {
+        $lock.Dispose()
+    }
+}
+
+# Whether the Gateway runs. After a crash nginx.pid names a process that is gone, or another program.
+function Test-Nginx($Nginx) {
+    if (-not [System.IO.File]::Exists($Nginx.pid)) { return $false }
+    $id = [System.IO.File]::ReadAllText($Nginx.pid).Trim()
+    if ($id -notmatch '^[0-9]+$') { return $false }
+    $process = Get-Process -Id $id -ErrorAction SilentlyContinue
+    return ($null -ne $process) -and ($process.ProcessName -eq 'nginx')
+}
+
+# Signals are named events: only the account, the -p and the -c of the running master find them.
+function Invoke-Nginx($Nginx, [string[]] $Words) {
+    $arguments = @($Nginx.arguments) + $Words
+    & $Nginx.program @arguments
+    if ($LASTEXITCODE -ne 0) { throw "nginx $($Words -join ' ') ended with $LASTEXITCODE; see error.log" }
+}

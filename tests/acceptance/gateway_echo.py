@@ -1,0 +1,60 @@
+"""Stands in for what lies behind the Gateway: answers with what it was asked, as JSON.
+
+`python -m tests.acceptance.gateway_echo HOST:PORT …` says `ready` and answers until its end. Paths: `/own-headers` sets
+security headers of its own, `/slow` takes a quarter of a second, a WebSocket upgrade is accepted, everything else
+answers 200.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+
+OWN_HEADERS = (
+    "Strict-Transport-Security: max-age=1\r\nX-Content-Type-Options: sniff\r\nX-Frame-Options: DENY\r\n"
+    "Content-Security-Policy: default-src 'none'\r\nReferrer-Policy: no-referrer\r\nX-Powered-By: PHP\r\n"
+)
+
+
+async def _read_body(reader: asyncio.StreamReader, headers: list[tuple[str, str]]) -> bytes:
+    known = {name.lower(): value for name, value in headers}
+    if "chunked" in known.get("transfer-encoding", ""):
+        body = b""
+        while size := int((await reader.readline()).strip() or b"0", 16):
+            body += await reader.readexactly(size)
+            await reader.readline()
+        await reader.readline()
+        return body
+    return await reader.readexactly(int(known.get("content-length", "0")))
+
+
+async def _answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    lines = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").split("\r\n")
+    method, target, _ = lines[0].split(" ", 2)
+    headers = [(name, value.strip()) for name, _, value in (line.partition(":") for line in lines[1:] if line)]
+    if any(name.lower() == "upgrade" and value.lower() == "websocket" for name, value in headers):
+        writer.write(b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\nhello")
+    else:
+        body = await _read_body(reader, headers)
+        if target.startswith("/slow"):
+            await asyncio.sleep(0.25)
+        said = json.dumps({"method": method, "target": target, "headers": headers, "body": body.decode("latin-1")})
+        own = OWN_HEADERS if target.startswith("/own-headers") else ""
+        head = f"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {len(said)}\r\n{own}"
+        writer.write(f"{head}Connection: close\r\n\r\n{said}".encode())
+    await writer.drain()
+    writer.close()
+
+
+async def _main(addresses: list[str]) -> None:
+    servers = []
+    for address in addresses:
+        host, _, port = address.rpartition(":")
+        servers.append(await asyncio.start_server(_answer, host, int(port)))
+    print("ready", flush=True)
+    await asyncio.gather(*(server.serve_forever() for server in servers))
+
+
+if __name__ == "__main__":
+    asyncio.run(_main(sys.argv[1:]))
