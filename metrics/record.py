@@ -8,7 +8,7 @@ from typing import Any
 
 from prometheus_client.parser import text_string_to_metric_families
 
-from metrics.catalogue import Source
+from metrics.catalogue import Exporter, Series, Source
 
 # Labels whose values are a closed set, by exporter: what was seen is then all that there is.
 CLOSED: Mapping[str, frozenset[str]] = {
@@ -40,6 +40,27 @@ def families(expositions: Iterable[str], exporter: str) -> dict[str, dict[str, A
 def _sorted(entry: dict[str, Any]) -> dict[str, Any]:
     labels, values = sorted(entry["labels"]), {label: sorted(seen) for label, seen in sorted(entry["values"].items())}
     return {"type": entry["type"], **({"labels": labels} if labels else {}), **({"values": values} if values else {})}
+
+
+def merged(known: Exporter | None, found: Mapping[str, Any], *, afresh: bool) -> dict[str, Any]:
+    """What was found, with what another run had found (unless `afresh`) and what a person has entered by hand."""
+    series: dict[str, Any] = dict(found)
+    for name, entry in (known.series if known else {}).items():
+        if entry.source != "run" or (not afresh and name not in found):
+            series.setdefault(name, _entry(entry))
+        elif not afresh:
+            labels = entry.labels | set(found[name].get("labels", ()))
+            values = {
+                label: sorted(entry.values.get(label, frozenset()) | set(found[name].get("values", {}).get(label, ())))
+                for label in sorted(entry.values.keys() | found[name].get("values", {}).keys())
+            }
+            series[name] = _sorted({"type": entry.type, "labels": labels, "values": values})
+    return {name: series[name] for name in sorted(series)}
+
+
+def _entry(entry: Series) -> dict[str, Any]:
+    written = _sorted({"type": entry.type, "labels": entry.labels, "values": entry.values})
+    return written if entry.source == "run" else {**written, "source": entry.source}
 
 
 def write(  # noqa: PLR0913 - the facts of a file
