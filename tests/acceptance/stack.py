@@ -28,6 +28,7 @@ SLACK, TEAMS, PAGERDUTY, TICKETS = (
     "events.pagerduty.com",
     "tickets.example.co.jp",
 )
+STAND_INS = {"grafana": (), "podman_exporter": ("id=4f2a,9c1b", "name=forgejo")}
 DOUBLES = "/run/doubles"
 CA = "/run/doubles/ca.pem"
 
@@ -90,6 +91,7 @@ def bring_up(host: ScratchHost, deployment: Deployment, program: Programs, nginx
     stack.authority = stack.windows.prepare()
     _outside(stack)
     _install(stack)
+    stack.windows.certify()
     stack.windows.start()
     _start(stack, program)
     return stack
@@ -190,9 +192,14 @@ def _start(stack: Stack, program: Programs) -> None:
         stack.host.run(["cp", "--update", program(BINARIES[name]), binary])
         words += [binary, *unit.arguments]
         stack.host.write(f"/run/units/{name}", f"exec {shlex.join(words)}\n")
-    workloads = stack.deployment.environment.workloads_on(_monitoring(stack))
-    for name in ("grafana", *(workload.name for workload in workloads)):  # not to be had here; a restore stops them
-        stack.host.write(f"/run/units/{name}", "exec sleep infinity\n")
+    for name, labels in STAND_INS.items():  # their modules are not to be had: the catalogue says what they emit
+        service = stack.deployment.environment.monitoring.services[name]
+        words = [sys.executable, "-m", "tests.acceptance.stand_in", name, str(service.port), *labels]
+        unit = name.replace("_", "-")
+        stack.host.write(f"/run/units/{unit}", f"PYTHONPATH={shlex.quote(str(ROOT))} exec {shlex.join(words)}\n")
+        stack.host.run(["systemctl", "start", f"{unit}.service"])
+    for workload in stack.deployment.environment.workloads_on(_monitoring(stack)):  # a restore stops them
+        stack.host.write(f"/run/units/{workload.name}", "exec sleep infinity\n")
     find_windows(stack)
     for name in ORDER:
         stack.host.run(["systemctl", "start", f"{name}.service"])

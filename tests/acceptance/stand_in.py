@@ -27,14 +27,18 @@ def _samples(family: str, series: Series, known: Mapping[str, list[str]], second
     labels = sorted(series.labels)
     choices = [sorted(series.values.get(label, ())) or known.get(label, ["one"]) for label in labels]
     for combination in itertools.product(*choices):
-        shown = ",".join(f'{label}="{value}"' for label, value in zip(labels, combination, strict=True))
-        if series.type == "histogram":
-            yield from (f'{family}_bucket{{{shown},le="{bound}"}} {seconds:.0f}' for bound in ("0.1", "1.0", "+Inf"))
-            yield f"{family}_sum{{{shown}}} {seconds / 10}"
-            yield f"{family}_count{{{shown}}} {seconds:.0f}"
+        shown = [f'{label}="{value}"' for label, value in zip(labels, combination, strict=True)]
+        if series.type in {"histogram", "summary"}:
+            bounds = ("0.1", "1.0", "+Inf") if series.type == "histogram" else ()
+            yield from (_sample(f"{family}_bucket", [*shown, f'le="{bound}"'], f"{seconds:.0f}") for bound in bounds)
+            yield _sample(f"{family}_sum", shown, str(seconds / 10))
+            yield _sample(f"{family}_count", shown, f"{seconds:.0f}")
         else:
-            value = f"{seconds:.1f}" if series.type == "counter" else str(1 + (len(family) % 7))
-            yield f"{family}{{{shown}}} {value}" if shown else f"{family} {value}"
+            yield _sample(family, shown, f"{seconds:.1f}" if series.type == "counter" else str(1 + (len(family) % 7)))
+
+
+def _sample(name: str, labels: list[str], value: str) -> str:
+    return f"{name}{{{','.join(labels)}}} {value}" if labels else f"{name} {value}"
 
 
 def main(name: str, port: int, labels: list[str]) -> None:

@@ -80,6 +80,12 @@ class WindowsSide:
         """Run a command in the network of Windows. Returns what it printed."""
         return self.scratch.run([*self.prefix, *command], check=check).stdout
 
+    def certify(self) -> None:
+        """Have the CA of the environment's own, which the install page made, sign the Gateway's certificate."""
+        if self.deployment.environment.gateway.tls.source == "own":
+            self.scratch.run(["sh", "-c", f"rm -f {FOLDER}/{self.host.windows.config}/ssl/gateway.*"])
+            self.scratch.run(["/usr/local/lib/flatnet-ops/gateway-certificate", "renew"])
+
     def start(self) -> None:
         """Start what runs on Windows, what forwards its loopback, and a stand-in for each workload behind it."""
         environment, stack = self.deployment.environment, self.deployment.environment.monitoring
