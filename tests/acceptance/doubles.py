@@ -58,6 +58,7 @@ def main(folder: Path, address: str, mail_port: int) -> None:
         tls_context=context,
         authenticator=lambda *_: AuthResult(success=True),
         auth_exclude_mechanism=["LOGIN"],  # Go's client and this server disagree on its prompts
+        ready_timeout=60,  # a busy machine takes its time
     )
     mail.start()
     (folder / "ready").touch()

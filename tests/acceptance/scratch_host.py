@@ -68,9 +68,18 @@ class ScratchHost:
         shutil.rmtree(self.folder, ignore_errors=True)
 
     @property
+    def _inner(self) -> str:
+        """The process id of the first process inside."""
+        return Path(f"/proc/{self.first.pid}/task/{self.first.pid}/children").read_text(encoding="ascii").split()[0]
+
+    @property
+    def seen_from_outside(self) -> Path:
+        """Its root, as the test itself can reach it."""
+        return Path(f"/proc/{self._inner}/root/{self.folder}/root")
+
+    @property
     def _enter(self) -> list[str]:
-        children = Path(f"/proc/{self.first.pid}/task/{self.first.pid}/children").read_text(encoding="ascii").split()
-        return ["nsenter", f"--target={children[0]}", "--mount", "--net", "--pid", "chroot", f"{self.folder}/root"]
+        return ["nsenter", f"--target={self._inner}", "--mount", "--net", "--pid", "chroot", f"{self.folder}/root"]
 
     def run(
         self, command: Sequence[str | Path], *, text: str | None = None, check: bool = True, timeout: float = 60
@@ -122,7 +131,7 @@ class ScratchHost:
         """Stop a started program and wait for its end."""
         process = self.processes.pop(name)
         if process.poll() is not None:
-            return
+            return  # it has ended by itself
         children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text(encoding="ascii").split()
         for pid in children or [str(process.pid)]:  # nsenter waits for the program, which is its child
             os.kill(int(pid), how)

@@ -11,12 +11,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from model.access import server_names
 from model.deployment import Deployment
 from model.secrets import Secret, secrets
 from tests.acceptance import certificates
 from tests.acceptance.install_page import blocks
 from tests.acceptance.scratch_host import OUTSIDE, ScratchHost
 from tests.acceptance.units import BINARIES, read_unit
+from tests.acceptance.windows_side import WindowsSide
 from tests.conftest import ROOT, Programs
 
 ORDER = ("loki", "alertmanager", "blackbox-exporter", "node-exporter", "prometheus", "alloy")
@@ -26,6 +28,7 @@ SLACK, TEAMS, PAGERDUTY, TICKETS = (
     "events.pagerduty.com",
     "tickets.example.co.jp",
 )
+STAND_INS = {"grafana": (), "podman_exporter": ("id=4f2a,9c1b", "name=forgejo")}
 DOUBLES = "/run/doubles"
 CA = "/run/doubles/ca.pem"
 
@@ -36,6 +39,8 @@ class Stack:
 
     deployment: Deployment
     host: ScratchHost
+    windows: WindowsSide
+    authority: str = ""  # the certificate of the CA that signed the Gateway's
 
     @property
     def name(self) -> str:
@@ -46,6 +51,18 @@ class Stack:
         """Ask a program of the stack for JSON."""
         query = f"{url}?{urllib.parse.urlencode(parameters)}" if parameters else url
         return json.loads(self.host.run(["curl", "-fsS", "--max-time", "10", query]).stdout)
+
+    def text(self, url: str) -> str:
+        """What a program of the stack answers."""
+        return self.host.run(["curl", "-fsSk", "--max-time", "10", url]).stdout
+
+    def ingress(self, path: str) -> str:
+        """A path of the Gateway's metrics ingress, as WSL reaches it."""
+        port = self.deployment.environment.gateway.ports.metrics
+        if not self.windows.nat:
+            return f"http://127.0.0.1:{port}{path}"
+        (group,) = json.loads(self.host.run(["cat", "/var/lib/flatnet-ops/targets/windows.json"]).stdout)
+        return f"http://{group['targets'][0]}{path}"
 
     def answers(self, url: str) -> bool:
         """Whether a program answers with success."""
@@ -68,27 +85,55 @@ class Stack:
         return [json.loads(line) for line in text.splitlines()]
 
 
-def bring_up(host: ScratchHost, deployment: Deployment, program: Programs) -> Stack:
-    """Install the rendered files by the install page alone, and start the units in its order."""
-    stack = Stack(deployment, host)
+def bring_up(host: ScratchHost, deployment: Deployment, program: Programs, nginx: str) -> Stack:
+    """Install the rendered files by the install page alone, start the units in its order, and Windows beside them."""
+    stack = Stack(deployment, host, WindowsSide(host, deployment, nginx))
+    stack.authority = stack.windows.prepare()
     _outside(stack)
     _install(stack)
+    stack.windows.certify()
+    stack.windows.start()
     _start(stack, program)
     return stack
+
+
+_OUTSIDE = """
+ip address del "$1/32" dev lo
+ip netns add outside
+ip link add outside type veth peer name inside netns outside
+ip link set outside up
+ip address add 198.51.100.2/30 dev outside
+ip netns exec outside sh -ec 'ip link set lo up; ip link set inside up; ip address add "$1/30" dev inside' sh "$1"
+"""
 
 
 def _outside(stack: Stack) -> None:
     environment = stack.deployment.environment
     smtp = environment.notifications.smtp
     assert smtp is not None
-    names = [SLACK, TEAMS, PAGERDUTY, TICKETS, smtp.host, *(s.server_name for s in environment.gateway.sites.values())]
+    names = [SLACK, TEAMS, PAGERDUTY, TICKETS, smtp.host]
     ca, server = certificates.make(names)
-    stack.host.write("/etc/hosts", f"127.0.0.1 localhost\n{OUTSIDE} {' '.join(names)}\n")
+    here = server_names(environment, environment.monitoring_host)
+    hosts = {"127.0.0.1": ["localhost"], OUTSIDE: names, str(environment.monitoring_host.lan_address): here}
+    stack.host.write("/etc/hosts", "".join(f"{address} {' '.join(names)}\n" for address, names in hosts.items()))
     stack.host.write(CA, ca)
     stack.host.write(f"{DOUBLES}/server.pem", server, mode=0o600)
+    # In a network of its own: the Gateway takes its ports on every address that a mirrored host has.
+    stack.host.run(["sh", "-ec", _OUTSIDE, "sh", OUTSIDE])
     stack.host.start(
         "doubles",
-        [sys.executable, "-m", "tests.acceptance.doubles", DOUBLES, OUTSIDE, str(smtp.port)],
+        [
+            "ip",
+            "netns",
+            "exec",
+            "outside",
+            sys.executable,
+            "-m",
+            "tests.acceptance.doubles",
+            DOUBLES,
+            OUTSIDE,
+            str(smtp.port),
+        ],
         environment={"PYTHONPATH": str(ROOT)},
     )
     ready = ["test", "-e", f"{DOUBLES}/ready"]
@@ -134,7 +179,7 @@ def _value(stack: Stack, secret: Secret) -> str:
         "tickets": f"https://{TICKETS}/new",
     }
     if secret.name == stack.deployment.environment.security.certificate_authority:
-        return stack.host.run(["cat", CA]).stdout
+        return stack.authority
     return next((url for word, url in urls.items() if word in secret.name), f"https://{TICKETS}/{secret.name}")
 
 
@@ -156,13 +201,25 @@ def _start(stack: Stack, program: Programs) -> None:
         stack.host.run(["cp", "--update", program(BINARIES[name]), binary])
         words += [binary, *unit.arguments]
         stack.host.write(f"/run/units/{name}", f"exec {shlex.join(words)}\n")
-    workloads = stack.deployment.environment.workloads_on(_monitoring(stack))
-    for name in ("grafana", *(workload.name for workload in workloads)):  # not to be had here; a restore stops them
-        stack.host.write(f"/run/units/{name}", "exec sleep infinity\n")
+    for name, labels in STAND_INS.items():  # their modules are not to be had: the catalogue says what they emit
+        service = stack.deployment.environment.monitoring.services[name]
+        words = [sys.executable, "-m", "tests.acceptance.stand_in", name, str(service.port), *labels]
+        unit = name.replace("_", "-")
+        stack.host.write(f"/run/units/{unit}", f"PYTHONPATH={shlex.quote(str(ROOT))} exec {shlex.join(words)}\n")
+        stack.host.run(["systemctl", "start", f"{unit}.service"])
+    for workload in stack.deployment.environment.workloads_on(_monitoring(stack)):  # a restore stops them
+        stack.host.write(f"/run/units/{workload.name}", "exec sleep infinity\n")
+    find_windows(stack)
     for name in ORDER:
         stack.host.run(["systemctl", "start", f"{name}.service"])
     for name, url in READY.items():
         stack.host.wait(f"{name} to be ready", lambda url=url: stack.answers(url), 90)  # type: ignore[misc]
+
+
+def find_windows(stack: Stack) -> None:
+    """What the timer of `flatnet-windows-targets` does each minute."""
+    script, settings = "/usr/local/lib/flatnet-ops/windows-targets", "/etc/flatnet-ops/windows-targets.env"
+    stack.host.run(["sh", "-c", f"set -a; . {settings}; exec {script}"])
 
 
 READY = {

@@ -3,35 +3,18 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 
-from model.deployment import Deployment
-from tests.acceptance.scratch_host import ScratchHost
-from tests.acceptance.stack import Stack, bring_up
-from tests.conftest import Programs
+from tests.acceptance.stack import Stack
 
 pytestmark = pytest.mark.acceptance
 
 # What runs here of the jobs of the monitoring host: Grafana and the Podman exporter are not to be had, and no Gateway
 # and no CNI collector runs yet.
 OWN_JOBS = ("alertmanager", "alloy", "blackbox", "loki", "node", "prometheus")
-
-
-@pytest.fixture(scope="module", params=["production", "multi-host"])
-def stack(
-    request: pytest.FixtureRequest,
-    production: Deployment,
-    multi_host: Deployment,
-    program: Programs,
-    tmp_path_factory: pytest.TempPathFactory,
-) -> Iterator[Stack]:
-    deployment = production if request.param == "production" else multi_host
-    with ScratchHost(tmp_path_factory.mktemp("hosts") / deployment.name) as host:
-        yield bring_up(host, deployment, program)
 
 
 def test_the_stack_watches_itself(stack: Stack) -> None:
