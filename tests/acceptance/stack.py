@@ -204,9 +204,9 @@ def _start(stack: Stack, program: Programs) -> None:
     for name, labels in STAND_INS.items():  # their modules are not to be had: the catalogue says what they emit
         service = stack.deployment.environment.monitoring.services[name]
         words = [sys.executable, "-m", "tests.acceptance.stand_in", name, str(service.port), *labels]
-        unit = name.replace("_", "-")
-        stack.host.write(f"/run/units/{unit}", f"PYTHONPATH={shlex.quote(str(ROOT))} exec {shlex.join(words)}\n")
-        stack.host.run(["systemctl", "start", f"{unit}.service"])
+        named = name.replace("_", "-")
+        stack.host.write(f"/run/units/{named}", f"PYTHONPATH={shlex.quote(str(ROOT))} exec {shlex.join(words)}\n")
+        stack.host.run(["systemctl", "start", f"{named}.service"])
     for workload in stack.deployment.environment.workloads_on(_monitoring(stack)):  # a restore stops them
         stack.host.write(f"/run/units/{workload.name}", "exec sleep infinity\n")
     find_windows(stack)
