@@ -27,7 +27,7 @@ def judge() -> Judge:
     """Run a program; fail with what it says unless it ends with 0. Returns what it said."""
 
     def run(command: Sequence[str | Path]) -> str:
-        done = subprocess.run([str(word) for word in command], capture_output=True, text=True, timeout=120)
+        done = subprocess.run([str(word) for word in command], capture_output=True, text=True, timeout=400)
         said = done.stdout + done.stderr
         assert done.returncode == 0, f"{' '.join(map(str, command))}\n{said}"
         return said
