@@ -1,8 +1,13 @@
 """What counting and logging in Lua cost the Gateway: wrk against a proxied site, with and without, alternating.
 
-Three servers of one nginx proxy to the same upstream over TLS, as every site is reached: `bare` writes no log; `nginx`
-writes the same fields with nginx's own JSON escaping and counts nothing; `ours` counts and logs in Lua. The limit is
-5 % of the requests per second of `nginx`. The same without TLS is the worst case: nothing but our cost is left.
+The site is the rendered one: TLS, access rules, headers, a workload whose address Lua looks up. It is measured in three
+ways: `ours` as it is rendered; `access` without the log phase in Lua, so that nothing is counted and nginx writes the
+same facts with its own JSON escaping; `nginx` without any Lua of ours, the workload's address fixed. The limit is 5 %
+of the requests per second of `access`.
+
+Each measurement starts the Gateway anew: where memory lies and what LuaJIT compiles differ from start to start by more
+than what is looked for. Differences are taken within a turn, because what else runs on the machine slows all of it; the
+median is over all turns, and beside it stands where the middle half of them lies.
 """
 
 from __future__ import annotations
@@ -11,79 +16,22 @@ import os
 import re
 import shutil
 import signal
-import socket
 import statistics
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-GENERATOR = Path(__file__).parent.parent / "generators" / "gateway"
-LUA = GENERATOR / "host"
-MODULES = "/usr/lib/nginx/modules"
-WAYS = ("bare", "nginx", "ours")
-CASES = (("tls", "https", "page", 16384), ("plain", "http", "short", 256))
-ROUNDS = 9
-SECONDS = 2
-CONNECTIONS = 32
+from benchmarks.gateway_ways import PAGE, WAYS, Ways
 
-CONF = """
-user root; daemon off; worker_processes 1; pid @kind@.pid; error_log @kind@.log warn;
-events { worker_connections 1024; }
-http {
-    lua_package_path "@folder@/?.lua;;";
-    lua_shared_dict flatnet_ops 5m;
-    access_log off;
-    keepalive_requests 1000000000;
-    log_format own escape=json '{"timestamp":"$time_iso8601","level":"INFO","component":"gateway",'
-        '"message":"$request_method $uri $status","request_id":"$request_id","duration_ms":$request_time,'
-        '"site":"$flatnet_site","method":"$request_method","path":"$uri","status":$status,"bytes":$bytes_sent,'
-        '"client":"$remote_addr","user":"$remote_user","upstream":"$upstream_addr",'
-        '"upstream_ms":"$upstream_response_time"}';
-    log_format lua escape=none '$flatnet_line';
-    map $http_x_request_id $flatnet_request_id {
-        "~^[A-Za-z0-9._-]{1,64}$" $http_x_request_id;
-        default $request_id;
-    }
-    @facts@
-    @servers@
-}
-"""
-SITE = """
-    server {
-        listen 127.0.0.1:@plain@;
-        listen 127.0.0.1:@tls@ ssl;
-        ssl_certificate gateway.crt; ssl_certificate_key gateway.key;
-        set $flatnet_site forgejo; set $flatnet_line "";
-        proxy_http_version 1.1; proxy_set_header Connection close;
-        proxy_set_header X-Request-ID $flatnet_request_id;
-        @extra@
-        location / { set $to 127.0.0.1:@backend@; proxy_pass http://$to; }
-    }
-"""
-EXTRA = {
-    "bare": "",
-    "nginx": "access_log nginx_access.log own;",
-    "ours": "access_log ours_access.log lua; log_by_lua_file flatnet_ops/log.lua;",
-}
-BACKEND = """
-    server {
-        listen 127.0.0.1:@backend@;
-        set $flatnet_site ""; set $flatnet_line "";
-        root pages;
-        location /page { try_files /page =404; }
-        location /short { try_files /short =404; }
-    }
-"""
-SETTINGS = """return {
-    sites = { forgejo = { upstream = "forgejo" }, grafana = {} }, accounts = {},
-    upstreams = { forgejo = { address = "127.0.0.1:@backend@" } },
-    methods = { "DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT" },
-    buckets = { 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0 },
-    files = { upstreams = "" },
-}"""
+TURNS = 12
+SECONDS, WARM_UP = 3, 1
+CONNECTIONS = 32
+AGAINST = "access"
+
+Measured = dict[str, list[float]]  # by way, one value for each turn
 
 
 def main() -> None:
@@ -92,80 +40,65 @@ def main() -> None:
     if not nginx or not wrk:
         print("\nthe Gateway is not measured: nginx and wrk are missing (`make tools` installs them)")
         return
+    rates: Measured = {way: [] for way in WAYS}
+    costs: Measured = {way: [] for way in WAYS}
+    gateway_processor, others = _processors()
     with tempfile.TemporaryDirectory() as scratch:
-        folder = Path(scratch)
-        wanted = [f"{way} {case}" for way in WAYS for case, *_ in CASES]
-        ports = dict(zip((*wanted, "backend"), _ports(len(wanted) + 1), strict=True))
-        _prepare(folder, ports)
-        with _running(nginx, folder, "backend"), _running(nginx, folder, "gateway") as gateway:
-            for case, scheme, path, size in CASES:
-                print(f"\nthe Gateway, {case}, {CONNECTIONS} connections, answers of {size} bytes: median of {ROUNDS}")
-                urls = {way: f"{scheme}://127.0.0.1:{ports[f'{way} {case}']}/{path}/sato/project" for way in WAYS}
-                _measure(wrk, urls, gateway)
+        ways = Ways(Path(scratch))
+        with _running([*others, *ways.backend(nginx)], ways.folder):
+            for turn in range(TURNS):
+                for way in WAYS if turn % 2 else WAYS[::-1]:
+                    command = [*gateway_processor, *ways.gateway(nginx, way)]
+                    with _running(command, ways.folder / way) as worker:
+                        rate, cost = _measure([*others, wrk], ways.url, worker)
+                    rates[way].append(rate)
+                    costs[way].append(cost)
+    _print(rates, costs)
 
 
-def _prepare(folder: Path, ports: dict[str, int]) -> None:
-    shutil.copytree(LUA, folder / "flatnet_ops", ignore=shutil.ignore_patterns("*.md"))
-    key = [
-        "-newkey",
-        "ec",
-        "-pkeyopt",
-        "ec_paramgen_curve:prime256v1",
-        "-nodes",
-        "-keyout",
-        str(folder / "gateway.key"),
-    ]
-    new = ["openssl", "req", "-x509", "-subj", "/CN=gateway", *key, "-out", str(folder / "gateway.crt")]
-    subprocess.run(new, check=True, capture_output=True)
-    rendered = (GENERATOR / "templates" / "flatnet-ops.conf.j2").read_text(encoding="utf-8")
-    facts = re.search(r"^map .* \$flatnet_facts \{\n.*\n\}\n", rendered, re.MULTILINE)
-    assert facts
-    backend = _fill(BACKEND, backend=ports["backend"])
-    (folder / "pages").mkdir()
-    for _, _, page, size in CASES:
-        (folder / "pages" / page).write_bytes(b"x" * size)
-    sites = ""
-    for way in WAYS:
-        listen = {case: ports[f"{way} {case}"] for case, *_ in CASES}
-        sites += _fill(SITE, way=way, extra=EXTRA[way], backend=ports["backend"], **listen)
-    for kind, servers in (("gateway", sites), ("backend", backend)):
-        conf = _fill(CONF, kind=kind, folder=folder, servers=servers, facts=facts[0])
-        (folder / f"{kind}.conf").write_text(conf, encoding="utf-8")
-    (folder / "flatnet_ops" / "settings.lua").write_text(_fill(SETTINGS, backend=ports["backend"]), encoding="utf-8")
-
-
-def _measure(wrk: str, urls: dict[str, str], gateway: int) -> None:
-    rates: dict[str, list[float]] = {way: [] for way in WAYS}
-    costs: dict[str, list[float]] = {way: [] for way in WAYS}
-    for turn in range(ROUNDS + 1):
-        for way in WAYS if turn % 2 else WAYS[::-1]:
-            before = _processor_time(gateway)
-            rate, requests = _load(wrk, urls[way])
-            if turn:  # the first one warms up
-                rates[way].append(rate)
-                costs[way].append((_processor_time(gateway) - before) / requests * 1e6)
-    print(f"  {'way':<8} {'requests/s':>10} {'(min–max)':>15} {'to nginx':>9} {'µs of processor':>16} {'to nginx':>9}")
+def _print(rates: Measured, costs: Measured) -> None:
+    print(
+        f"\nthe Gateway, a proxied site over TLS, answers of {PAGE} bytes, {CONNECTIONS} connections: "
+        f"medians of {TURNS} turns of {SECONDS} s"
+    )
+    against = f"to {AGAINST} (half of them)"
+    print(f"  {'way':<7} {'requests/s':>10} {'(min–max)':>13} {against:>26} {'µs of processor':>16} {against:>26}")
     for way in WAYS:
         rate, cost = statistics.median(rates[way]), statistics.median(costs[way])
         spread = f"({min(rates[way]):.0f}–{max(rates[way]):.0f})"
-        by_rate = _relative(rates[way], rates["nginx"])
-        by_cost = _relative(costs[way], costs["nginx"])
-        print(f"  {way:<8} {rate:>10.0f} {spread:>15} {by_rate:>+8.1f}% {cost:>16.1f} {by_cost:>+8.1f}%")
+        by_rate, by_cost = _relative(rates[way], rates[AGAINST]), _relative(costs[way], costs[AGAINST])
+        print(f"  {way:<7} {rate:>10.0f} {spread:>13} {by_rate:>26} {cost:>16.1f} {by_cost:>26}")
 
 
-def _relative(ones: list[float], others: list[float]) -> float:
-    """Median of the differences within one turn, percent: what else runs on the machine touches both alike."""
-    return 100 * (statistics.median(one / other for one, other in zip(ones, others, strict=True)) - 1)
+def _relative(ones: Sequence[float], others: Sequence[float]) -> str:
+    """Median and quartiles of the differences within one turn, percent."""
+    differences = [100 * (one / other - 1) for one, other in zip(ones, others, strict=True)]
+    low, middle, high = statistics.quantiles(differences, n=4)
+    return f"{middle:+.1f} % ({low:+.1f} to {high:+.1f})"
 
 
-def _load(wrk: str, url: str) -> tuple[float, int]:
-    command = [wrk, "-t1", f"-c{CONNECTIONS}", f"-d{SECONDS}", url]
+def _measure(wrk: Sequence[str], url: str, worker: int) -> tuple[float, float]:
+    """Requests per second, and microseconds of processor time of each."""
+    _load(wrk, url, WARM_UP)
+    before = _processor_time(worker)
+    rate, requests = _load(wrk, url, SECONDS)
+    return rate, (_processor_time(worker) - before) / requests * 1e6
+
+
+def _load(wrk: Sequence[str], url: str, seconds: int) -> tuple[float, int]:
+    command = [*wrk, "-t1", f"-c{CONNECTIONS}", f"-d{seconds}", url]
     said = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60).stdout
     rate, requests = re.search(r"Requests/sec: +([\d.]+)", said), re.search(r"(\d+) requests in", said)
     assert rate, said
     assert requests, said
     assert "Non-2xx" not in said, said
     return float(rate[1]), int(requests[1])
+
+
+def _processors() -> tuple[list[str], list[str]]:
+    """The Gateway on a processor of its own, wrk and the workload on another one, where there are two."""
+    first, *rest = sorted(os.sched_getaffinity(0))
+    return (["taskset", "-c", str(first)], ["taskset", "-c", str(rest[0])]) if rest else ([], [])
 
 
 def _processor_time(worker: int) -> float:
@@ -175,10 +108,8 @@ def _processor_time(worker: int) -> float:
 
 
 @contextmanager
-def _running(nginx: str, folder: Path, kind: str) -> Iterator[int]:
+def _running(command: Sequence[str], folder: Path) -> Iterator[int]:
     """Run one nginx; gives the process id of its worker."""
-    load = f"load_module {MODULES}/ndk_http_module.so; load_module {MODULES}/ngx_http_lua_module.so;"
-    command = [nginx, "-p", f"{folder}/", "-c", f"{folder}/{kind}.conf", "-g", load]
     process = subprocess.Popen(command, cwd=folder)
     try:
         yield _worker(process)
@@ -194,18 +125,6 @@ def _worker(master: subprocess.Popen[bytes]) -> int:
         if found := children.read_text(encoding="ascii").split():
             return int(found[0])
     raise TimeoutError("nginx did not start")
-
-
-def _ports(count: int) -> list[int]:
-    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
-    found = [held.getsockname()[1] for held in sockets]
-    for held in sockets:
-        held.close()
-    return found
-
-
-def _fill(text: str, **values: object) -> str:
-    return re.sub(r"@(\w+)@", lambda place: str(values.get(place[1], place[0])), text)
 
 
 if __name__ == "__main__":

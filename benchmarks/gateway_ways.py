@@ -1,0 +1,145 @@
+"""The rendered Gateway of a host on loopback, in the ways that are measured, and a workload behind it."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import socket
+import subprocess
+from collections.abc import Mapping
+from pathlib import Path
+
+from generators.tree import render
+from model.catalogue import read_catalogue
+from model.faults import Origin
+from model.layers import read_environment
+from model.loader import deploy
+from model.source import Node, Scalar
+
+ROOT = Path(__file__).parent.parent
+HOST, FOLDER, SITE = "tokyo-1", "F:/flatnet", "forgejo"
+PAGE = 16384  # bytes
+# What of our Lua a way has: none; the access phase alone, which finds the workload; all, as it is rendered.
+WAYS = ("nginx", "access", "ours")
+
+# The same facts as nginx writes them by itself: with units and names of its own, and with what ours leaves out.
+NGINX_LOG = """log_format flatnet_ops escape=json '{"timestamp":"$time_iso8601","level":"INFO","component":"gateway",'
+    '"message":"$request_method $uri $status","request_id":"$flatnet_request_id","client":"$remote_addr",'
+    '"duration_ms":$request_time,"site":"$flatnet_site","method":"$request_method","path":"$uri","status":$status,'
+    '"bytes":$bytes_sent,"user":"$remote_user","upstream":"$upstream_addr","upstream_ms":"$upstream_response_time"}';"""
+BACKEND = """
+worker_processes 1; daemon off; pid backend.pid; error_log backend.log warn;
+events { worker_connections 1024; }
+http {
+    access_log off;
+    server {
+        listen 127.0.0.1:@workload@;
+        location / { root .; try_files /page =404; }
+    }
+}
+"""
+
+
+class Ways:
+    """A folder with a Gateway for each way, all on the same ports: one of them runs at a time."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.ports = dict(zip(("http", "https", "api", "metrics", "workload"), _free_ports(5), strict=True))
+        self.url = f"https://localhost:{self.ports['https']}/sato/project"
+        files = _rendered(self.ports)
+        key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-keyout", folder / "gateway.key"]
+        new = ["openssl", "req", "-x509", "-subj", "/CN=localhost", *key, "-out", folder / "gateway.crt"]
+        subprocess.run(new, check=True, capture_output=True)
+        (folder / "page").write_bytes(b"x" * PAGE)
+        (folder / "backend.conf").write_text(_fill(BACKEND, self.ports), encoding="utf-8")
+        for way in WAYS:
+            self._lay_out(way, files)
+
+    def backend(self, nginx: str) -> list[str]:
+        """The command of the workload."""
+        return [nginx, "-p", f"{self.folder}/", "-c", f"{self.folder}/backend.conf", *_user()]
+
+    def gateway(self, nginx: str, way: str) -> list[str]:
+        """The command of the Gateway; it wants to be started in `folder / way`."""
+        folder = self.folder / way
+        load = "".join(f"load_module /usr/lib/nginx/modules/{name}.so; " for name in ("ndk_http", "ngx_http_lua"))
+        load = load.replace(".so", "_module.so")
+        return [nginx, "-p", f"{folder}/", "-c", f"{folder}/nginx.conf", *_user(f"{load} daemon off;")]
+
+    def _lay_out(self, way: str, files: Mapping[str, str]) -> None:
+        flatnet = self.folder / way / FOLDER
+        written = {
+            **{path: _as(way, text, self.ports["workload"]) for path, text in files.items()},
+            "config/conf.d/api.conf": "",
+            "openresty/conf/mime.types": "types { }",
+            "ops/gateway/upstreams.json": json.dumps({SITE: "127.0.0.1"}),
+            "logs/README": "nginx makes files here, not the folder",
+        }
+        for kind in ("key", "crt"):
+            written[f"config/ssl/gateway.{kind}"] = (self.folder / f"gateway.{kind}").read_text(encoding="ascii")
+        for path, text in written.items():
+            (flatnet / path).parent.mkdir(parents=True, exist_ok=True)
+            (flatnet / path).write_text(text, encoding="utf-8")
+        (flatnet / "ops/gateway/nginx.conf").rename(self.folder / way / "nginx.conf")
+
+
+def _rendered(ports: Mapping[str, int]) -> dict[str, str]:
+    """Text by path below Flatnet's folder: production, but for ports, for one name and for who is let in."""
+    layered = read_environment(ROOT / "environments", "production")
+    own = {name: ports[name] for name in ("http", "https", "api", "metrics")}
+    _put(layered.tree, "gateway.ports", _node({name: _node(port) for name, port in own.items()}))
+    _put(layered.tree, f"gateway.sites.{SITE}.server_name", _node("localhost"))
+    _put(layered.tree, f"gateway.sites.{SITE}.upstream.port", _node(ports["workload"]))
+    _put(layered.tree, f"workloads.{SITE}.ports", _node([_node(ports["workload"])]))
+    _put(layered.tree, "security.networks.office", _node([_node("127.0.0.0/8")]))
+    deployment = deploy(layered, read_catalogue(ROOT / "alerts"))
+    assert deployment is not None
+    start = f"{HOST}/windows/f/flatnet/"
+    files = {
+        path.removeprefix(start): content for path, content in render(deployment).items() if path.startswith(start)
+    }
+    wanted = ("config/", "ops/gateway/nginx.conf")
+    return {path: content.decode("utf-8") for path, content in files.items() if path.startswith(wanted)}
+
+
+def _as(way: str, text: str, workload: int) -> str:
+    """A file as this way has it; whatever it listens on, it does so on loopback."""
+    text = re.sub(r"^( *listen )(?:[\d.]+:)?(\d+)", r"\g<1>127.0.0.1:\2", text, flags=re.MULTILINE)
+    if way != "ours":
+        text = re.sub(r"^ *log_by_lua_file .*\n", "", text, flags=re.MULTILINE)
+        text = re.sub(r"^log_format flatnet_ops .*", lambda _: NGINX_LOG, text, flags=re.MULTILINE)
+    if way == "nginx":
+        text = re.sub(r"access_by_lua_block .*", f"set $flatnet_upstream 127.0.0.1:{workload};", text)
+    return text
+
+
+def _node(value: Scalar | dict[str, Node] | list[Node]) -> Node:
+    return Node(Origin(Path("benchmark")), value)
+
+
+def _put(tree: Node, path: str, new: Node) -> None:
+    *above, last = path.split(".")
+    for key in above:
+        assert isinstance(tree.value, dict)
+        tree = tree.value[key]
+    assert isinstance(tree.value, dict)
+    tree.value[last] = new
+
+
+def _user(directives: str = "") -> list[str]:
+    """nginx as the user who runs it: its worker reads and writes in a folder that belongs to that user."""
+    return ["-g", f"{directives} user root;" if os.geteuid() == 0 else directives]
+
+
+def _free_ports(count: int) -> list[int]:
+    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
+    found = [held.getsockname()[1] for held in sockets]
+    for held in sockets:
+        held.close()
+    return found
+
+
+def _fill(text: str, values: Mapping[str, object]) -> str:
+    return re.sub(r"@(\w+)@", lambda place: str(values[place[1]]), text)
