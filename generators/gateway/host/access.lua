@@ -3,8 +3,11 @@
 -- nginx comes here once for each request of a client, however many internal redirects and subrequests it took.
 --
 -- This runs for every request, so it is written for LuaJIT's compiler, which compiles `record` as one straight piece:
--- no loops and no patterns on the usual way, few variables (each is a call), few strings. Each tail call counts as a
--- loop to it, and 15 are the end; `return (f())` is none, but each read of an nginx variable is one.
+-- no loops and no patterns on the usual way (a pattern sends it back to the interpreter: C's strspn does not), few
+-- variables (each is a call), few strings. Each tail call counts as a loop to it, and 15 are the end; `return (f())` is
+-- none, but each read of an nginx variable is one.
+
+local ffi = require("ffi")
 
 local attempts = require("flatnet_ops.attempts")
 local clock = require("flatnet_ops.clock")
@@ -14,7 +17,7 @@ local requests = require("flatnet_ops.requests")
 local settings = require("flatnet_ops.settings")
 
 local ngx, tonumber = ngx, tonumber
-local byte, find, sub = string.byte, string.find, string.sub
+local byte, char, find, sub = string.byte, string.char, string.find, string.sub
 local floor, max, min = math.floor, math.max, math.min
 local escape = json.escape
 local now, start_time, around, milliseconds = ngx.now, ngx.req.start_time, clock.around, clock.milliseconds
@@ -24,9 +27,17 @@ local methods, method_places, class_place = labels.methods, labels.method_places
 
 local LONGEST_PATH = 2048 -- bytes
 local SLASH = 47
-local PLAIN_ENDS = "[^!$-:<->@-[%]^-~]" -- bytes that end a path, or that JSON cannot hold as they are
 local ENDS = { [32] = true, [35] = true, [59] = true, [63] = true } -- space # ; ?
+local PLAIN = "" -- what neither ends a path nor needs an escape in JSON
+for code = 33, 126 do
+    if not ENDS[code] and code ~= 34 and code ~= 92 then -- " and \
+        PLAIN = PLAIN .. char(code)
+    end
+end
 local LEVELS = { "INFO", "INFO", "INFO", "WARN", "ERROR" } -- by status class
+
+ffi.cdef("size_t strspn(const char *text, const char *accept);")
+local strspn, text_at = ffi.C.strspn, ffi.typeof("const char *")
 
 local access = {}
 
@@ -84,8 +95,10 @@ local function split(facts)
     local e = find(facts, "\n", d + 1, true)
     local f = find(facts, "\n", e + 1, true)
     local g = find(facts, "\n", f + 1, true)
+    local h = find(facts, "\n", g + 1, true)
     return sub(facts, 1, a - 1), sub(facts, a + 1, b - 1), sub(facts, b + 1, c - 1), sub(facts, c + 1, d - 1),
-        sub(facts, d + 1, e - 1), sub(facts, e + 1, f - 1), f + 1, g - 1, (sub(facts, g + 1))
+        sub(facts, d + 1, e - 1), sub(facts, e + 1, f - 1), sub(facts, f + 1, g - 1), g + 1, h - 1,
+        (sub(facts, h + 1))
 end
 
 function access.record()
@@ -96,8 +109,8 @@ function access.record()
     local finished, status = now(), ngx.status
     local ms = max(0, floor((finished - start_time()) * 1000 + 0.5)) -- the clock may have been set back
     local facts = var.flatnet_facts
-    local received, sent, addresses, statuses, seconds, identity, first, last, user = split(facts)
-    local site = site_places[var.flatnet_site] or #sites
+    local asked, received, sent, addresses, statuses, seconds, identity, first, last, user = split(facts)
+    local site = site_places[asked] or #sites
     local name = sites[site]
     local known = settings.sites[name]
     local class = class_place(status)
@@ -105,7 +118,7 @@ function access.record()
     -- Method and path as the client sent them: after an error page, nginx's own variables speak of the page.
     -- Of the path, what may be a secret is cut off: query, path parameters (";jsessionid=…") and fragment.
     local space = find(facts, " ", first, true) or first
-    local stop = find(facts, PLAIN_ENDS, space + 1) or 0 -- its end, or what is no plain text
+    local stop = space + 1 + tonumber(strspn(text_at(facts) + space, PLAIN)) -- its end, or what is no plain text
     local method, path
     local place = method_places[sub(facts, first, space - 1)]
     if place and byte(facts, space + 1) == SLASH and stop - space <= LONGEST_PATH and ENDS[byte(facts, stop)] then
