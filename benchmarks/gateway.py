@@ -5,9 +5,10 @@ ways: `ours` as it is rendered; `access` without the log phase in Lua, so that n
 same facts with its own JSON escaping; `nginx` without any Lua of ours, the workload's address fixed. The limit is 5 %
 of the requests per second of `access`.
 
-Each measurement starts the Gateway anew: where memory lies and what LuaJIT compiles differ from start to start by more
-than what is looked for. Differences are taken within a turn, because what else runs on the machine slows all of it; the
-median is over all turns, and beside it stands where the middle half of them lies.
+What is looked for is smaller than what else runs on a machine makes of it. So the ways take turns of a second, and
+differences are taken within a turn; the Gateways are started anew several times, because where their memory lies and
+what LuaJIT compiles differ from start to start. Beside a median stands where the middle half of all turns lies.
+Processor time is the steadier of the two: throughput also waits for wrk and for the workload.
 """
 
 from __future__ import annotations
@@ -21,13 +22,13 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from benchmarks.gateway_ways import PAGE, WAYS, Ways
 
-TURNS = 12
-SECONDS, WARM_UP = 3, 1
+STARTS, TURNS = 4, 10
+SECONDS = 1
 CONNECTIONS = 32
 AGAINST = "access"
 
@@ -46,20 +47,25 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as scratch:
         ways = Ways(Path(scratch))
         with _running([*others, *ways.backend(nginx)], ways.folder):
-            for turn in range(TURNS):
-                for way in WAYS if turn % 2 else WAYS[::-1]:
-                    command = [*gateway_processor, *ways.gateway(nginx, way)]
-                    with _running(command, ways.folder / way) as worker:
-                        rate, cost = _measure([*others, wrk], ways.url, worker)
-                    rates[way].append(rate)
-                    costs[way].append(cost)
+            for _ in range(STARTS):
+                with ExitStack() as gateways:
+                    workers = {}
+                    for way in WAYS:
+                        command = [*gateway_processor, *ways.gateway(nginx, way)]
+                        workers[way] = gateways.enter_context(_running(command, ways.folder / way))
+                        _load([*others, wrk], ways.url(way))
+                    for turn in range(TURNS):
+                        for way in WAYS if turn % 2 else WAYS[::-1]:
+                            rate, cost = _measure([*others, wrk], ways.url(way), workers[way])
+                            rates[way].append(rate)
+                            costs[way].append(cost)
     _print(rates, costs)
 
 
 def _print(rates: Measured, costs: Measured) -> None:
     print(
         f"\nthe Gateway, a proxied site over TLS, answers of {PAGE} bytes, {CONNECTIONS} connections: "
-        f"medians of {TURNS} turns of {SECONDS} s"
+        f"medians of {STARTS * TURNS} turns"
     )
     against = f"to {AGAINST} (half of them)"
     print(f"  {'way':<7} {'requests/s':>10} {'(min–max)':>13} {against:>26} {'µs of processor':>16} {against:>26}")
@@ -79,14 +85,13 @@ def _relative(ones: Sequence[float], others: Sequence[float]) -> str:
 
 def _measure(wrk: Sequence[str], url: str, worker: int) -> tuple[float, float]:
     """Requests per second, and microseconds of processor time of each."""
-    _load(wrk, url, WARM_UP)
     before = _processor_time(worker)
-    rate, requests = _load(wrk, url, SECONDS)
+    rate, requests = _load(wrk, url)
     return rate, (_processor_time(worker) - before) / requests * 1e6
 
 
-def _load(wrk: Sequence[str], url: str, seconds: int) -> tuple[float, int]:
-    command = [*wrk, "-t1", f"-c{CONNECTIONS}", f"-d{seconds}", url]
+def _load(wrk: Sequence[str], url: str) -> tuple[float, int]:
+    command = [*wrk, "-t1", f"-c{CONNECTIONS}", f"-d{SECONDS}", url]
     said = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60).stdout
     rate, requests = re.search(r"Requests/sec: +([\d.]+)", said), re.search(r"(\d+) requests in", said)
     assert rate, said

@@ -18,6 +18,7 @@ from model.loader import deploy
 from model.source import Node, Scalar
 
 ROOT = Path(__file__).parent.parent
+MODULES = ("ndk_http_module", "ngx_http_lua_module")
 HOST, FOLDER, SITE = "tokyo-1", "F:/flatnet", "forgejo"
 PAGE = 16384  # bytes
 # What of our Lua a way has: none; the access phase alone, which finds the workload; all, as it is rendered.
@@ -39,67 +40,69 @@ http {
     }
 }
 """
+# nginx as whoever starts it: its worker reads and writes in a folder that belongs to that user.
+_USER = "user root;" if os.geteuid() == 0 else ""
 
 
 class Ways:
-    """A folder with a Gateway for each way, all on the same ports: one of them runs at a time."""
+    """A folder with a Gateway for each way, and one workload behind all of them."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.ports = dict(zip(("http", "https", "api", "metrics", "workload"), _free_ports(5), strict=True))
-        self.url = f"https://localhost:{self.ports['https']}/sato/project"
-        files = _rendered(self.ports)
-        key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-keyout", folder / "gateway.key"]
-        new = ["openssl", "req", "-x509", "-subj", "/CN=localhost", *key, "-out", folder / "gateway.crt"]
+        names = ("http", "https", "api", "metrics")
+        workload, *free = _free_ports(1 + len(WAYS) * len(names))
+        self.ports = {way: dict(zip(names, free[len(names) * i :], strict=False)) for i, way in enumerate(WAYS)}
+        new = ["openssl", "req", "-x509", "-nodes", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1"]
+        new += ["-subj", "/CN=localhost", "-keyout", f"{folder}/gateway.key", "-out", f"{folder}/gateway.crt"]
         subprocess.run(new, check=True, capture_output=True)
         (folder / "page").write_bytes(b"x" * PAGE)
-        (folder / "backend.conf").write_text(_fill(BACKEND, self.ports), encoding="utf-8")
+        (folder / "backend.conf").write_text(BACKEND.replace("@workload@", str(workload)), encoding="utf-8")
         for way in WAYS:
-            self._lay_out(way, files)
+            self._lay_out(way, _rendered(self.ports[way], workload), workload)
 
     def backend(self, nginx: str) -> list[str]:
         """The command of the workload."""
-        return [nginx, "-p", f"{self.folder}/", "-c", f"{self.folder}/backend.conf", *_user()]
+        return [nginx, "-p", f"{self.folder}/", "-c", f"{self.folder}/backend.conf", "-g", _USER]
 
     def gateway(self, nginx: str, way: str) -> list[str]:
         """The command of the Gateway; it wants to be started in `folder / way`."""
         folder = self.folder / way
-        load = "".join(f"load_module /usr/lib/nginx/modules/{name}.so; " for name in ("ndk_http", "ngx_http_lua"))
-        load = load.replace(".so", "_module.so")
-        return [nginx, "-p", f"{folder}/", "-c", f"{folder}/nginx.conf", *_user(f"{load} daemon off;")]
+        load = " ".join(f"load_module /usr/lib/nginx/modules/{name}.so;" for name in MODULES)
+        return [nginx, "-p", f"{folder}/", "-c", f"{folder}/nginx.conf", "-g", f"{load} daemon off; {_USER}"]
 
-    def _lay_out(self, way: str, files: Mapping[str, str]) -> None:
+    def url(self, way: str) -> str:
+        """A page of the site."""
+        return f"https://localhost:{self.ports[way]['https']}/sato/project"
+
+    def _lay_out(self, way: str, files: Mapping[str, str], workload: int) -> None:
         flatnet = self.folder / way / FOLDER
         written = {
-            **{path: _as(way, text, self.ports["workload"]) for path, text in files.items()},
+            **{path: _as(way, text, workload) for path, text in files.items()},
             "config/conf.d/api.conf": "",
             "openresty/conf/mime.types": "types { }",
             "ops/gateway/upstreams.json": json.dumps({SITE: "127.0.0.1"}),
-            "logs/README": "nginx makes files here, not the folder",
         }
         for kind in ("key", "crt"):
             written[f"config/ssl/gateway.{kind}"] = (self.folder / f"gateway.{kind}").read_text(encoding="ascii")
         for path, text in written.items():
             (flatnet / path).parent.mkdir(parents=True, exist_ok=True)
             (flatnet / path).write_text(text, encoding="utf-8")
+        (flatnet / "logs").mkdir()
         (flatnet / "ops/gateway/nginx.conf").rename(self.folder / way / "nginx.conf")
 
 
-def _rendered(ports: Mapping[str, int]) -> dict[str, str]:
+def _rendered(ports: Mapping[str, int], workload: int) -> dict[str, str]:
     """Text by path below Flatnet's folder: production, but for ports, for one name and for who is let in."""
     layered = read_environment(ROOT / "environments", "production")
-    own = {name: ports[name] for name in ("http", "https", "api", "metrics")}
-    _put(layered.tree, "gateway.ports", _node({name: _node(port) for name, port in own.items()}))
+    _put(layered.tree, "gateway.ports", _node({name: _node(port) for name, port in ports.items()}))
     _put(layered.tree, f"gateway.sites.{SITE}.server_name", _node("localhost"))
-    _put(layered.tree, f"gateway.sites.{SITE}.upstream.port", _node(ports["workload"]))
-    _put(layered.tree, f"workloads.{SITE}.ports", _node([_node(ports["workload"])]))
+    _put(layered.tree, f"gateway.sites.{SITE}.upstream.port", _node(workload))
+    _put(layered.tree, f"workloads.{SITE}.ports", _node([_node(workload)]))
     _put(layered.tree, "security.networks.office", _node([_node("127.0.0.0/8")]))
     deployment = deploy(layered, read_catalogue(ROOT / "alerts"))
     assert deployment is not None
     start = f"{HOST}/windows/f/flatnet/"
-    files = {
-        path.removeprefix(start): content for path, content in render(deployment).items() if path.startswith(start)
-    }
+    files = {path.removeprefix(start): text for path, text in render(deployment).items() if path.startswith(start)}
     wanted = ("config/", "ops/gateway/nginx.conf")
     return {path: content.decode("utf-8") for path, content in files.items() if path.startswith(wanted)}
 
@@ -128,18 +131,9 @@ def _put(tree: Node, path: str, new: Node) -> None:
     tree.value[last] = new
 
 
-def _user(directives: str = "") -> list[str]:
-    """nginx as the user who runs it: its worker reads and writes in a folder that belongs to that user."""
-    return ["-g", f"{directives} user root;" if os.geteuid() == 0 else directives]
-
-
 def _free_ports(count: int) -> list[int]:
     sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
     found = [held.getsockname()[1] for held in sockets]
     for held in sockets:
         held.close()
     return found
-
-
-def _fill(text: str, values: Mapping[str, object]) -> str:
-    return re.sub(r"@(\w+)@", lambda place: str(values[place[1]]), text)

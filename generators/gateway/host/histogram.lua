@@ -21,7 +21,15 @@ limits[#limits + 1] = math.huge
 histogram.size = #limits
 
 -- Counts are kept by bound. With other bounds they start anew, as after a restart, so that they never fall in part.
-histogram.version = string.format("%08x", ngx.crc32_short(table.concat(histogram.texts, " ")))
+do
+    local sum = ngx.crc32_short(table.concat(histogram.texts, " "))
+    local bytes = {}
+    for place = 1, 4 do
+        bytes[place] = string.char(sum % 256)
+        sum = math.floor(sum / 256)
+    end
+    histogram.version = table.concat(bytes)
+end
 
 -- Place of the bucket by time: one step for each millisecond up to the last bound, which is some 100 kB. Looking into a
 -- table takes the compiled log phase the same way for every request; a search would not.

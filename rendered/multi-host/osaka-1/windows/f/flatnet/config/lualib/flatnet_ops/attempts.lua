@@ -11,18 +11,19 @@ local upstreams = require("flatnet_ops.upstreams")
 
 local add, count, note = store.add, store.count, store.note
 local find, floor, gmatch = string.find, math.floor, string.gmatch
+local DASH, FIVE = 45, 53
 local names, places = labels.upstreams, labels.upstream_places
 local bucket, size = histogram.place, histogram.size
 
 local keys, sums, errors, states = {}, {}, {}, {}
 for place, name in ipairs(names) do
     keys[place] = {}
-    for index, bound in ipairs(histogram.texts) do
-        keys[place][index] = table.concat({ "u", histogram.version, name, bound }, ":")
+    for index = 1, size do
+        keys[place][index] = "u" .. histogram.version .. index .. ":" .. name
     end
-    sums[place] = "ums:" .. histogram.version .. ":" .. name
-    errors[place] = "uerr:" .. name
-    states[place] = "up:" .. name
+    sums[place] = "s" .. histogram.version .. name
+    errors[place] = "f" .. name
+    states[place] = "a" .. name
 end
 local OTHER = places[labels.OTHER]
 
@@ -84,14 +85,15 @@ local function several(var, addresses, otherwise)
     return names[place], ms, failure
 end
 
--- Count the attempts of the request: what nginx says of them, and the site's entry in the settings, or nil.
+-- Count the attempts of the request: what nginx says of them, of the status its first byte, and the site's entry in the
+-- settings, or nil.
 -- Returns the name of the last upstream, the milliseconds of all attempts and the last failure; nil without an attempt.
 function attempts.record(var, addresses, status, seconds, site)
     if addresses == "" then
         return nil
     end
     local otherwise = site and site.upstream
-    if find(addresses, " ", 1, true) or status == "-" or FAILURES[status] then
+    if find(addresses, " ", 1, true) or status == DASH or status == FIVE then
         return several(var, addresses, otherwise)
     end
     local place = places[upstreams.name(addresses) or otherwise] or OTHER

@@ -12,9 +12,9 @@ local size, bucket = histogram.size, histogram.place
 local keys = {}
 local sums, received, sent = {}, {}, {} -- by place of the site
 for place, site in ipairs(sites) do
-    sums[place] = "ms:" .. histogram.version .. ":" .. site
-    received[place] = "in:" .. site
-    sent[place] = "out:" .. site
+    sums[place] = "m" .. histogram.version .. site
+    received[place] = "i" .. site
+    sent[place] = "o" .. site
 end
 
 -- Keys are made once: making one for each request would cost more than counting.
@@ -22,8 +22,7 @@ local function key(site, method, class, place)
     local slot = ((site * #methods + method) * #classes + class) * size + place
     local made = keys[slot]
     if not made then
-        local words = { "n", histogram.version, sites[site], methods[method], classes[class], histogram.texts[place] }
-        made = table.concat(words, ":")
+        made = "n" .. histogram.version .. place .. ":" .. class .. methods[method] .. ":" .. sites[site]
         keys[slot] = made
     end
     return made

@@ -1,5 +1,7 @@
 -- Counters in the shared dict, which all workers share and which a reload leaves as it is.
 --
+-- Keys are short, one letter for the kind: nginx sums up each byte of a key, twice, whenever it looks one up.
+--
 -- A full dict drops its least recently used counter to make room. People's requests never notice; `evictions` does.
 
 local dict = ngx.shared.flatnet_ops or error("nginx lacks: lua_shared_dict flatnet_ops 5m;")
