@@ -42,7 +42,7 @@ LOWER: dict[str, object] = {
     "authentication_failures": 1,
     "backup_age": "25h",
     "restore_drill_age": "31d",
-    "windows_task_age": "1h",
+    "windows_task_age": "61m",
     "wsl_restarts": 1,
 }
 HIGHER: dict[str, object] = {
