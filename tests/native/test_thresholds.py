@@ -43,7 +43,7 @@ LOWER: dict[str, object] = {
     "backup_age": "25h",
     "restore_drill_age": "31d",
     "windows_task_age": "61m",
-    "wsl_restarts": 1,
+    "wsl_restarts": 2,
 }
 HIGHER: dict[str, object] = {
     "gateway_error_ratio": 99,
