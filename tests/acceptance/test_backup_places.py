@@ -104,7 +104,7 @@ def test_what_was_backed_up_while_it_was_written_comes_back(scratch: ScratchHost
     host.install(program)
     scratch.run(["sh", "-c", f"rm -rf {' '.join(f'{DATA}/{name}' for name in (*READY, 'grafana', 'alertmanager'))}"])
     scratch.run(["sh", "-c", "echo x >/etc/flatnet-ops/secrets/ca-certificate"])
-    host.backup("restore", "all")
+    host.backup("restore", "all", "--force")  # the installed conflist lies there already
 
     assert host.bytes_and_owners(*FOLDERS) == files
     for path in databases:
