@@ -190,6 +190,7 @@ def test_wsl_never_ends_by_itself_and_has_what_the_model_says(deployment: Deploy
         assert values["networkingMode"] == host.wsl.networking
         assert values["memory"] == str(host.wsl.memory)
         assert ("localhostForwarding" in values) == (host.wsl.networking == "nat")
+        assert ("hostAddressLoopback" in values) == (host.wsl.networking == "mirrored")
 
 
 # --- bytes ---
