@@ -8,7 +8,7 @@ unexport PYTHONDONTWRITEBYTECODE
 PYTHON := .venv/bin/python
 READY := .venv/.ready
 
-.PHONY: help render check test acceptance tools bench new explain schema lock
+.PHONY: help render check test acceptance tools catalogue bench new explain schema lock
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -32,6 +32,9 @@ acceptance: $(READY) tools ## every real program judges and runs the rendered fi
 tools: $(READY) ## build the pinned programs into a cache outside the tree, and install Debian's
 	@tools/setup.sh packages
 	@$(PYTHON) -m tools.build
+
+catalogue: $(READY) tools ## record again which series the programs emit, for review with `git diff metrics`
+	@$(PYTHON) -m pytest --all-programs --record tests/acceptance/test_catalogue.py
 
 bench: $(READY) ## how fast, side by side with writing the same bytes
 	@$(PYTHON) -m benchmarks.run

@@ -7,7 +7,7 @@ from pydantic import Field
 from model.base import Model
 from model.names import Component
 from model.thresholds import Thresholds
-from model.types import AlertName, Day, LabelName, Name, Text
+from model.types import AlertName, Day, LabelName, LabelValue, Name, Text
 
 
 class Disabled(Model):
@@ -22,5 +22,5 @@ class Alerting(Model):
 
     thresholds: Thresholds = Thresholds()
     disabled: dict[AlertName, Disabled] = {}
-    labels: dict[AlertName, dict[LabelName, str]] = Field({}, description="extra labels of single alerts")
+    labels: dict[AlertName, dict[LabelName, LabelValue]] = Field({}, description="extra labels of single alerts")
     teams: dict[Component, Name] = Field({}, description="team by component; the default is `operations`")

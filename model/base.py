@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, TypeVar
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 # Under this key the loader hands an item of a mapping its own name. No YAML author writes such a key, so a `name:` in
 # an item stays an unknown key.
@@ -16,6 +16,22 @@ class Model(BaseModel):
 
     # Validators are built on first use, which is that of the root: most nouns are never validated alone.
     model_config = ConfigDict(frozen=True, strict=True, extra="forbid", validate_default=False, defer_build=True)
+
+
+class WithUsual(Model):
+    """A part that is written overrides only the keys that it names; the others stay as they usually are."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _fill(cls, data: Any) -> Any:
+        if not isinstance(data, dict):
+            return data
+        usual = {
+            key: field.default.model_dump(mode="json", exclude_none=True)
+            for key, field in cls.model_fields.items()
+            if isinstance(field.default, Model) and isinstance(data.get(key), dict)
+        }
+        return {**data, **{key: {**values, **data[key]} for key, values in usual.items()}}
 
 
 class NamedModel(Model):

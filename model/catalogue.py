@@ -16,7 +16,7 @@ from model.environment import Environment
 from model.expression import ExpressionError, substitute
 from model.faults import Fault, FaultsError, Origin, near
 from model.jobs import Job, camel
-from model.names import Component, Severity
+from model.names import WATCHDOG, Component, Severity
 from model.objective import Objective
 from model.source import Node, read_yaml
 from model.stateful import DATA
@@ -218,7 +218,10 @@ def unknown_alert_faults(catalogue: tuple[CatalogueFile, ...], alerts: tuple[Ale
         node, exact = tree.find(("alerts", section))
         if exact and isinstance(node.value, dict):
             for name, item in node.value.items():
-                if name not in known:
-                    origin = item.key_origin or item.origin
+                origin = item.key_origin or item.origin
+                if section == "disabled" and name == WATCHDOG:
+                    message = "the dead man's switch lives on this alert: without it the far end calls people"
+                    faults.append(Fault(origin, message, "leave it on"))
+                elif name not in known:
                     faults.append(Fault(origin, f"there is no alert `{name}`", near(name, known)))
     return faults

@@ -61,7 +61,7 @@ def _gateway(environment: Environment, host: Host) -> Iterator[Opening]:
         remote = _largest([*_ranges(environment, networks), *probes])
         yield Opening(f"gateway-{name}", port, "tcp", remote, networks)
     others = _overlay(other for _, other in sorted(environment.hosts.items()) if other != host)
-    registering = _own_wsl(host) if environment.cni.register_with_gateways and "containers" in host.roles else []
+    registering = _own_wsl(host) if environment.registers_containers and "containers" in host.roles else []
     yield Opening("gateway-api", ports.api, "tcp", _largest([*others, *registering]))
     # Metrics are read by the monitoring host, logs and heartbeats are sent to it.
     asking = others + _own_wsl(host) if host == monitor else _overlay([monitor, *watchers_of(environment, host)])

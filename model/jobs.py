@@ -101,7 +101,7 @@ def _stack_jobs(environment: Environment) -> Iterator[Job]:
             "blackbox_exporter",
             "blackbox_exporter_build_info",
         ),
-        (names.JOB_GRAFANA, stack.grafana.port, "/metrics", "Grafana", "grafana_build_info"),
+        (names.JOB_GRAFANA, stack.grafana.port, f"{stack.grafana_path}metrics", "Grafana", "grafana_build_info"),
         (names.JOB_LOKI, stack.loki.port, "/metrics", "Loki", "loki_build_info"),
         (names.JOB_PROMETHEUS, stack.prometheus.port, "/metrics", "Prometheus", "prometheus_build_info"),
     ):

@@ -54,6 +54,10 @@ def deploy(layered: Layered, catalogue: tuple[CatalogueFile, ...]) -> Deployment
     """
     environment, faults, untrusted = validate_partly(Environment, layered.tree, may_miss=layered.abstract)
     faults.extend(_fault(layered.tree, broken) for broken in broken_rules(environment, untrusted))
+    node, has_hosts = layered.tree.find(("hosts",))
+    if layered.abstract and has_hosts:
+        message = "an abstract environment has no hosts: nothing of it is rendered"
+        faults.append(Fault(node.key_origin or node.origin, message, "leave out `abstract`, or the hosts"))
     if faults:
         raise FaultsError(faults)
     if layered.abstract:

@@ -3,13 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Container
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
-from model.base import Model
-from model.types import Duration, ImageRef, Port, SecretRef, Size
+from model.base import Model, WithUsual
+from model.types import Duration, ImageRef, Port, SecretRef, Size, Space, fault
 from model.values import DurationValue, SizeValue
+
+
+def _interval(value: DurationValue) -> DurationValue:
+    # Rates are taken over 5 minutes, which must hold four samples.
+    if not DurationValue(5) <= value <= DurationValue(60):
+        raise fault("range", "alerts and dashboards take rates over 5 minutes; write 5s to 1m")
+    return value
+
+
+Interval = Annotated[Duration, AfterValidator(_interval)]
 
 
 class Service(Model):
@@ -19,19 +29,19 @@ class Service(Model):
     port: Port
     memory: Size
     cpus: float = Field(gt=0, le=64, strict=False)
-    disk: Size = Field(SizeValue(0), description="how large its data may grow")
+    disk: Space = Field(SizeValue(0), description="how large its data may grow; 0GB: it keeps none")
 
 
 def _service(image: str, port: int, memory: int, cpus: float, disk: int = 0) -> Service:
     return Service(image=image, port=port, memory=f"{memory}MB", cpus=cpus, disk=f"{disk}GB")  # type: ignore[arg-type]
 
 
-class Monitoring(Model):
+class Monitoring(WithUsual):
     """Versions, ports and sizes of the stack. The sizes are those of the planning table."""
 
     profile: Literal["standalone"] = "standalone"
-    scrape_interval: Duration = DurationValue(15)
-    evaluation_interval: Duration = DurationValue(15)
+    scrape_interval: Interval = DurationValue(15)
+    evaluation_interval: Interval = DurationValue(15)
     prometheus: Service = _service("docker.io/prom/prometheus:v3.16.0", 9090, 512, 0.5, 10)
     alertmanager: Service = _service("docker.io/prom/alertmanager:v0.34.2", 9093, 64, 0.1, 1)
     grafana: Service = _service("docker.io/grafana/grafana:13.2.3", 3000, 256, 0.5, 1)
@@ -43,7 +53,9 @@ class Monitoring(Model):
     podman_exporter: Service = _service("quay.io/navidys/prometheus-podman-exporter:v1.10.1", 9882, 64, 0.1)
     loki_grpc_port: Port = 9096
     windows_exporter_port: Port = Field(9182, description="windows_exporter, on the loopback of Windows")
-    windows_alloy_port: Port = Field(12346, description="Alloy on Windows; not WSL's, which mirrored networking shares")
+    windows_alloy_port: Port = Field(
+        12346, description="Alloy on Windows; another one than WSL's, since both share their loopback"
+    )
     windows_exporter_version: str = Field("0.31.8", pattern=r"^\d+\.\d+\.\d+$")
     restic_version: str = Field("0.19.1", pattern=r"^\d+\.\d+\.\d+$")
     winsw_version: str = Field("2.12.0", pattern=r"^\d+\.\d+\.\d+$")

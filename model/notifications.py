@@ -24,7 +24,7 @@ class Smtp(Model):
 
 
 class Slack(Model):
-    """A Slack channel, by incoming webhook."""
+    """A Slack channel, by incoming webhook: today's Slack apps have one for each channel."""
 
     channel: str = Field(pattern=r"^[#@][^\s]{1,79}$", description="channel with its #")
     url: SecretRef

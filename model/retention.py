@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from model.base import Model
+from model.base import Model, WithUsual
 from model.names import LogKind
 from model.types import Duration, Size
 from model.values import DurationValue, SizeValue
@@ -25,7 +25,7 @@ class LogRetention(Model):
     per_day: Size = Field(SizeValue(100 << 20), description="how much a day brings at most, for the disk budget")
 
 
-class LogsRetention(Model):
+class LogsRetention(WithUsual):
     """Retention by kind of log; the defaults are the plan of record."""
 
     gateway_access: LogRetention = LogRetention(keep=_days(14))

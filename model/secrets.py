@@ -81,7 +81,9 @@ def _alertmanager(environment: Environment) -> Iterator[Secret]:
     ways: list[tuple[str, str, str]] = []
     for name, receiver in notifications.receivers.items():
         if receiver.slack:
-            ways.append((receiver.slack.url, f"Slack webhook of {name}", f"{name} の Slack Webhook"))
+            users = [n for n, r in notifications.receivers.items() if r.slack and r.slack.url == receiver.slack.url]
+            en, ja = f"Slack webhook of {', '.join(users)}", f"{'、'.join(users)} の Slack Webhook"
+            ways.append((receiver.slack.url, en, ja))
         if receiver.teams:
             ways.append((receiver.teams.url, f"Teams webhook of {name}", f"{name} の Teams Webhook"))
         if receiver.webhook:

@@ -79,4 +79,4 @@ class Thresholds(Model):
     windows_task_age: Hour = Field(
         DurationValue(3600), description="age of the last good run of a script of ours on Windows"
     )
-    wsl_restarts: int = Field(3, gt=0, le=100, description="starts of WSL in 1 hour that count as a loop")
+    wsl_restarts: int = Field(3, ge=2, le=40, description="starts of WSL in 1 hour that count as a loop")

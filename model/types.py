@@ -99,6 +99,30 @@ def _clock(text: str) -> time:
     return time.fromisoformat(text)
 
 
+def _duration(text: str) -> DurationValue:
+    value = DurationValue.parse(text)
+    if not 0 < value.seconds <= _LONGEST:
+        raise ValueError("it is longer than nothing and at most ten years")
+    return value
+
+
+def _space(text: str) -> SizeValue:
+    value = SizeValue.parse(text)
+    if value.bytes > _LARGEST:
+        raise ValueError("it is not more than 1024TB")
+    return value
+
+
+def _size(text: str) -> SizeValue:
+    value = _space(text)
+    if not value.bytes:
+        raise ValueError("programs take a limit of nothing for none")
+    return value
+
+
+_LONGEST = 3650 * 86400  # seconds
+_LARGEST = 1024 << 40  # bytes
+
 Port = Annotated[int, Field(ge=1, le=65535, description="TCP or UDP port, 1 to 65535")]
 Percent = Annotated[float, Field(ge=0, le=100, description="percent, 0 to 100", strict=False)]
 Ratio = Annotated[float, Field(ge=0, le=1, description="share, 0 to 1", strict=False)]
@@ -106,12 +130,13 @@ Duration = Annotated[
     DurationValue,
     *_parsed(
         DurationValue,
-        DurationValue.parse,
+        _duration,
         "a length of time such as 30s, 5m, 1h30m or 7d",
         r"^(\d+w)?(\d+d)?(\d+h)?(\d+m)?(\d+s)?$",
     ),
 ]
-Size = Annotated[SizeValue, *_parsed(SizeValue, SizeValue.parse, "a size such as 512MB or 10GB", r"^\d+ ?[KMGT]?B$")]
+Size = Annotated[SizeValue, *_parsed(SizeValue, _size, "a size such as 512MB or 10GB", r"^\d+ ?[KMGT]?B$")]
+Space = Annotated[SizeValue, *_parsed(SizeValue, _space, "a size such as 10GB, or 0GB", r"^\d+ ?[KMGT]?B$")]
 Address = Annotated[
     IPv4Address, *_parsed(IPv4Address, _address, "an IPv4 address such as 192.168.10.20", r"^\d+(\.\d+){3}$")
 ]
@@ -169,6 +194,10 @@ WebAddress = Annotated[
     str,
     *_matching(r"https?://[A-Za-z0-9.-]+(:\d+)?(/[A-Za-z0-9._~/%+=&?-]*)?", "an address such as https://example.jp/"),
 ]
+VariableName = Annotated[
+    str, *_matching(r"[A-Za-z_][A-Za-z0-9_]*", "a name of an environment variable such as DB_TYPE")
+]
+LabelValue = Annotated[str, *_matching(r"[^\x00-\x1f\x7f{}]+", "one line of text without braces")]
 Text = Annotated[
     str,
     *_matching(r"[^\x00-\x1f\x7f]*[^\s\x00-\x1f\x7f][^\x00-\x1f\x7f]*", "one line of text that says something"),

@@ -98,7 +98,11 @@ def _fault(model: type[BaseModel], tree: Node, error: Any) -> Fault:
         origin = node.key_origin or node.origin
         return Fault(origin, f"`{path}` is missing", _describe(model, location))
     origin = (node.key_origin or node.origin) if error["loc"] and error["loc"][-1] == "[key]" else node.origin
-    shown = f"`{path}` is `{node.value}`: " if exact and not isinstance(node.value, dict | list) else f"`{path}`: "
+    shown = (
+        f"`{path}` is `{_one_line(node.value)}`: "
+        if exact and not isinstance(node.value, dict | list)
+        else f"`{path}`: "
+    )
     hint = ""
     if kind == "literal_error":
         options = [option.strip("' ") for option in error["ctx"]["expected"].replace(" or ", ", ").split(",")]
@@ -108,6 +112,10 @@ def _fault(model: type[BaseModel], tree: Node, error: Any) -> Fault:
         hint = "its keys are " + ", ".join(f"`{key}`" for key in _keys(holder))
     message = _PLAIN.get(kind) or error["msg"][0].lower() + error["msg"][1:]
     return Fault(origin, shown + message, hint)
+
+
+def _one_line(value: object) -> str:
+    return "null" if value is None else str(value).replace("\n", "\\n")
 
 
 def _near_key(model: type[BaseModel], location: Location) -> str:

@@ -7,7 +7,19 @@ from typing import Literal
 from pydantic import Field
 
 from model.base import Model, Named, NamedModel
-from model.types import Duration, HostName, ImageRef, LinuxPath, Name, Port, SecretRef, Size, Text, UrlPath
+from model.types import (
+    Duration,
+    HostName,
+    ImageRef,
+    LinuxPath,
+    Name,
+    Port,
+    SecretRef,
+    Size,
+    Text,
+    UrlPath,
+    VariableName,
+)
 from model.values import DurationValue
 
 
@@ -50,7 +62,7 @@ class Workload(NamedModel):
     ports: tuple[Port, ...] = Field(strict=False, min_length=1, description="ports that it listens on")
     memory: Size = Field(description="limit of its memory")
     cpus: float = Field(gt=0, le=64, strict=False, description="limit of its processors")
-    environment: dict[str, str] = Field({}, description="environment variables; secrets never")
+    environment: dict[VariableName, Text] = Field({}, description="environment variables; secrets never")
     volumes: Named[Name, Volume] = {}
     log_driver: Literal["journald", "k8s-file"] = "journald"
     health: Health | None = None

@@ -16,6 +16,7 @@ ARROWS = {
     "model": set(),
     "generators": {"model"},
     "cli": {"generators", "model"},
+    "metrics": set(),
     "tools": set(),
     "benchmarks": {"cli", "generators", "model", "tools"},
 }

@@ -31,7 +31,6 @@ def wrapper(host: Host) -> str:
         ("startarguments", nginx_command(host)),
         ("stopexecutable", program),
         ("stoparguments", f"{nginx_command(host)} -s quit"),
-        ("stoptimeout", "30 sec"),
         ("workingdirectory", host.windows.openresty.backslashed),
         ("startmode", "Automatic"),
         account,

@@ -65,7 +65,7 @@ def _commands(environment: Environment, host: Host, one: Part) -> dict[str, str]
         "look": f"{BACKUP} restore {one.name} --to {LOOKED}",
         "part": f"{BACKUP} restore {one.name} --force",
         "older": f"{BACKUP} restore {one.name} --snapshot ID --force",
-        "all": f"{BACKUP} restore all",
+        "all": f"{BACKUP} restore all --force",
         "drill": f"{BACKUP} drill",
         "drilled": f"grep -e last_exit_code -e snapshot {DATA}/textfile/restore_drill.prom",
         "show": f"cat {password.path}",

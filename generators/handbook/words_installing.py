@@ -206,8 +206,15 @@ INSTALLING: dict[str, tuple[str, str]] = {
         "Prometheus から届かないものの一覧です。すべてのホストと Gateway のインストールが済めば、何も表示されません。",
     ),
     "grafana": (
-        "Open [{url}]({url}) and log in as `admin`; `cat {path}` prints the password.",
-        "[{url}]({url}) を開き、`admin` でログインします。パスワードは `cat {path}` で表示できます。",
+        (
+            "Open [{url}]({url}) and log in with your account of the Gateway. Grafana's own `admin` is for the day on "
+            "which the Gateway does not work: it logs in on this host alone, with what `cat {path}` prints."
+        ),
+        (
+            "[{url}]({url}) を開き、Gateway のアカウントでログインします。"
+            "Grafana 自身の `admin` は Gateway が使えない日のためのもので、このホストからしかログインできません。"
+            "パスワードは `cat {path}` で表示できます。"
+        ),
     ),
     "elsewhere": (
         "On the monitoring host `{host}`, Prometheus sees this host within a minute.",

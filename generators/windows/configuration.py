@@ -41,7 +41,14 @@ def wslconfig_path(host: Host) -> WindowsPathValue:
 def wslconfig(deployment: Deployment, host: Host) -> str:
     """The text of `.wslconfig`. A key that WSL does not know, it passes over in silence."""
     nat = ["# The Gateway reaches exporters in WSL at 127.0.0.1.", "localhostForwarding=true"]
-    mirrored = ["# What comes from other machines passes the Hyper-V firewall.", "firewall=true"]
+    mirrored = [
+        "# What comes from other machines passes the Hyper-V firewall.",
+        "firewall=true",
+        "",
+        "# WSL asks the sites, and registers containers, at addresses of this very host: Windows answers there.",
+        "[experimental]",
+        "hostAddressLoopback=true",
+    ]
     lines = [
         "# WSL has two clocks that end what only services use: one for a distribution, one for the machine. Never.",
         "[general]",

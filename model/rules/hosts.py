@@ -92,7 +92,7 @@ def registration_has_a_registry(environment: Environment) -> Iterator[Broken]:
 
 
 def ports_are_distinct(environment: Environment) -> Iterator[Broken]:
-    """No two programs claim a port. Mirrored networking shares the ports of Windows and WSL."""
+    """No two programs claim a port: Windows and WSL share them, mirrored or by localhost forwarding."""
     stack = environment.monitoring
     wsl: list[tuple[Path, object]] = [
         *((("monitoring", name, "port"), service.port) for name, service in stack.services.items()),
@@ -103,6 +103,4 @@ def ports_are_distinct(environment: Environment) -> Iterator[Broken]:
         (("monitoring", "windows_exporter_port"), stack.windows_exporter_port),
         (("monitoring", "windows_alloy_port"), stack.windows_alloy_port),
     ]
-    mirrored = any(host.wsl.networking == "mirrored" for host in environment.hosts.values())
-    for group in [[*windows, *wsl]] if mirrored else [windows, wsl]:
-        yield from twice("port", group)
+    yield from twice("port", [*windows, *wsl])

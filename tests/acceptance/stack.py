@@ -146,21 +146,12 @@ def _install(stack: Stack) -> None:
     """Run the page's commands in their order; a command that reads a secret gets it as an operator would type it."""
     tree = ROOT / "rendered" / stack.deployment.name
     page = (tree / "handbook" / "en" / "install" / f"{stack.name}.md").read_text(encoding="utf-8")
-    _company_ca(stack)
     known = {secret.path: secret for secret in secrets(stack.deployment.environment, _monitoring(stack))}
     for block in blocks(page):
         asked = [secret for path, secret in known.items() if path in block and secret.make != "random"]
         for secret in asked:
             stack.host.write(f"/run/values/{secret.name}", _value(stack, secret))
         stack.host.run(["sh", "-euc", f"cd {shlex.quote(str(tree))}\nexport ROOT=\n{_fed(block, asked)}"], timeout=120)
-
-
-def _company_ca(stack: Stack) -> None:
-    """Where the page would make a CA of one's own, the CA of this run is there already: the doubles outside have it."""
-    for secret in secrets(stack.deployment.environment, _monitoring(stack)):
-        if secret.make == "authority":
-            words = ["install", "-D", "-m", f"{secret.mode:o}", "-o", str(secret.owner), CA, secret.path]
-            stack.host.run(words)
 
 
 def _fed(block: str, asked: list[Secret]) -> str:

@@ -126,7 +126,7 @@ def fires(host: BackupHost, program: Programs, folder: Path, alert: str, parts: 
         "eval_time": "15m",
         "exp_samples": expected,
     }
-    rules = ROOT / f"rendered/{host.environment}/{host.name}/wsl/etc/prometheus/rules/alerts.yml"
+    rules = ROOT / f"rendered/{host.environment}/{host.name}/wsl/etc/prometheus/rules/BackupFailed.yml"
     test = {"interval": "1m", "input_series": series, "promql_expr_test": [query]}
     path = folder / "test.yml"
     path.write_text(json.dumps({"rule_files": [str(rules)], "evaluation_interval": "1m", "tests": [test]}))

@@ -31,7 +31,8 @@ def test_every_rule_is_loaded_and_healthy(stack: Stack) -> None:
         groups = stack.get("http://127.0.0.1:9090/api/v1/rules")["data"]["groups"]
         return [rule for group in groups for rule in group["rules"]]
 
-    stack.host.wait("first evaluations", lambda: all(rule["health"] != "unknown" for rule in rules()), 90)
+    # Windows of days are measured every two minutes.
+    stack.host.wait("first evaluations", lambda: all(rule["health"] != "unknown" for rule in rules()), 180)
     assert [rule["name"] for rule in rules() if rule["health"] != "ok"] == []
     alerts = {rule["name"] for rule in rules() if rule["type"] == "alerting"}
     assert alerts == {alert.name for alert in stack.deployment.alerts if alert.file.source == "metrics"}

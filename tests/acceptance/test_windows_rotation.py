@@ -144,7 +144,7 @@ def test_no_line_is_lost_or_doubled_wherever_a_run_is_killed(machine: Scratch, t
                 a_minute_later(machine, port)
                 ended_well(machine, rotate(machine))
             points = int((machine.root / "points").read_text(encoding="utf-8"))
-            assert points > 20
+            assert points >= 15  # a generation that nginx still holds is left for the next run
             for die_at in range(1, points + 1):
                 a_minute_later(machine, port)
                 child = rotate(machine, die_at)

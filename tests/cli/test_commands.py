@@ -52,8 +52,8 @@ def test_explain_tells_value_origin_what_it_overrode_and_the_files(
 
 
 def test_explain_finds_another_value_for_an_empty_list(checkout: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["explain", "production", "gateway.sites.forgejo.users"]) == 0
-    assert "rendered with `[sato]`" in capsys.readouterr().out
+    assert main(["explain", "production", "objectives.latency.sites"]) == 0
+    assert "rendered with `[forgejo]`" in capsys.readouterr().out
 
 
 def test_explain_says_when_no_other_value_is_possible(checkout: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -364,7 +364,7 @@ class _Content:
 @pytest.fixture
 def watched(host: Host) -> tuple[Host, Web]:
     """A host whose far end has run for an hour while the heart beat."""
-    host.write("ops/secrets/slack-url", "https://hooks.slack.example/x")
+    host.write("ops/secrets/slack-alerts-url", "https://hooks.slack.example/x")
     host.write("ops/secrets/smtp-password", "pass\r\n")
     web = Web()
     host.web = web
@@ -455,7 +455,7 @@ def test_sleep_is_no_recovery(watched: tuple[Host, Web]) -> None:
 
 
 def test_a_heart_that_never_beat_is_silent(host: Host) -> None:
-    host.write("ops/secrets/slack-url", "https://hooks.slack.example/x")
+    host.write("ops/secrets/slack-alerts-url", "https://hooks.slack.example/x")
     host.write("ops/secrets/smtp-password", "pass")
     host.web = web = Web()
     minutes(host, 7)

@@ -42,8 +42,8 @@ LOWER: dict[str, object] = {
     "authentication_failures": 1,
     "backup_age": "25h",
     "restore_drill_age": "31d",
-    "windows_task_age": "1h",
-    "wsl_restarts": 1,
+    "windows_task_age": "61m",
+    "wsl_restarts": 2,
 }
 HIGHER: dict[str, object] = {
     "gateway_error_ratio": 99,

@@ -1,6 +1,6 @@
 ﻿# Run as administrator: makes the firewall rules of our group those of firewall.json: new ones are made, changed ones
-# set right, others of the group removed. Rules of other groups are left alone, but for those that open nginx.exe to
-# everybody, which Windows makes when somebody presses a button: they would make ours void.
+# set right, others of the group removed. Rules of other groups are left alone, but for those that let something in to
+# nginx.exe or block it, which Windows makes when somebody presses a button: they would make ours void.
 
 Set-StrictMode -Version Latest
 $ErrorActionPreference = 'Stop'
@@ -41,7 +41,7 @@ foreach ($rule in $wanted.rules) {
 
 foreach ($filter in @(Get-NetFirewallApplicationFilter -Program $wanted.program -ErrorAction SilentlyContinue)) {
     foreach ($rule in @($filter | Get-NetFirewallRule)) {
-        if ($rule.Group -eq $wanted.group) { continue }
+        if ($rule.Group -eq $wanted.group -or $rule.Direction -ne 'Inbound') { continue }
         Disable-NetFirewallRule -Name $rule.Name
         "switched off $($rule.DisplayName)"
     }
@@ -52,7 +52,7 @@ foreach ($filter in @(Get-NetFirewallApplicationFilter -Program $wanted.program 
 if ($null -ne $wanted.hyper_v) {
     $creator = $wanted.hyper_v.creator
     Set-NetFirewallHyperVVMSetting -Name $creator -Enabled True -DefaultInboundAction Block -LoopbackEnabled True
-    $there = @(Get-NetFirewallHyperVRule -VMCreatorId $creator | ForEach-Object { $_.Name })
+    $there = @(Get-NetFirewallHyperVRule -VMCreatorId $creator -ErrorAction SilentlyContinue | ForEach-Object { $_.Name })
     $names = @($wanted.hyper_v.rules | ForEach-Object { $_.name })
     foreach ($name in $there) {
         if (-not $name.StartsWith($wanted.hyper_v.prefix)) { continue }
