@@ -42,7 +42,9 @@ class Environment(Model):
     objectives: Named[Name, Objective] = {}
     backups: Backups
     security: Security
-    remote_access: RemoteAccess | None = None
+    remote_access: RemoteAccess | None = Field(
+        None, description="members who come in by the company's VPN; not set: nobody does"
+    )
 
     @property
     def several_hosts(self) -> bool:
