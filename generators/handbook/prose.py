@@ -5,18 +5,12 @@ from __future__ import annotations
 import re
 
 from generators.escape import Escaped, markdown, markdown_block, markdown_code
-from model.bilingual import Language
+from model.bilingual import Language, in_words
 from model.values import DurationValue
 
 _PLACE = re.compile(r"\{\{(.*?)\}\}")
 _LABEL = re.compile(r"\$labels\.(\w+)")
 _VALUE = {"en": "value", "ja": "値"}
-_UNITS = (
-    (86400, ("day", "days"), "日"),
-    (3600, ("hour", "hours"), "時間"),
-    (60, ("minute", "minutes"), "分"),
-    (1, ("second", "seconds"), "秒"),
-)
 
 
 def readable(text: str, language: Language) -> Escaped:
@@ -34,13 +28,8 @@ def _place(inner: str, language: Language) -> Escaped:
 
 
 def span(length: DurationValue, language: Language) -> Escaped:
-    """A length of time in words: `90m` → 1 hour 30 minutes, 1 時間 30 分."""
-    rest, words = length.seconds, []
-    for seconds, (one, many), japanese in _UNITS:
-        count, rest = divmod(rest, seconds)
-        if count:
-            words.append(f"{count} {japanese if language == 'ja' else one if count == 1 else many}")
-    return Escaped(" ".join(words) or ("0 秒" if language == "ja" else "0 seconds"))
+    """A length of time in words."""
+    return Escaped(in_words(length, language))
 
 
 def fenced(info: str, text: str, indent: int = 0) -> Escaped:
