@@ -25,7 +25,9 @@ def _side(value: object) -> object:
 class Command(Model):
     """A command that an operator types as it stands."""
 
-    on: Annotated[Literal["wsl", "windows"], BeforeValidator(_side)] = Field(description="where: a shell in WSL as root, or PowerShell as administrator")
+    on: Annotated[Literal["wsl", "windows"], BeforeValidator(_side)] = Field(
+        description="where: a shell in WSL as root, or PowerShell as administrator"
+    )
     command: Script
 
 

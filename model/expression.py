@@ -67,4 +67,3 @@ def _value(node: ast.expr, context: Mapping[str, object]) -> Any:
         case ast.UnaryOp(op=ast.USub(), operand=operand):
             return -_value(operand, context)
     raise ExpressionError(f"`<< {ast.unparse(node)} >>` has no value here; there is " + ", ".join(sorted(context)))
-

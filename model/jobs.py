@@ -255,4 +255,6 @@ def _workload_jobs(environment: Environment) -> Iterator[Job]:
             target = Target(workload.host, workload.host, address, path, site.name, by_site=True)
             title = _title(f"Metrics of {name}", f"{name} のメトリクス")
             token = workload.metrics.token
-            yield Job(f"{JOB_WORKLOAD}-{name}", "containers", title, "process_start_time_seconds", (target,), token=token)
+            yield Job(
+                f"{JOB_WORKLOAD}-{name}", "containers", title, "process_start_time_seconds", (target,), token=token
+            )

@@ -63,10 +63,14 @@ UNWATCHED: dict[str, Bilingual] = {
             "Prometheus 自身のルール・保存領域・設定の状態",
         ),
         names.JOB_WINDOWS: (
-            "drives, memory, clock and services of Windows, and the scheduled tasks that rotate logs, save the "
-            "configuration, load certificates and keep WSL running",
-            "Windows のドライブ・メモリ・時計・サービスと、タスク（ログのローテーション、設定の保存、証明書の読み込み、"
-            "WSL の維持）の結果",
+            (
+                "drives, memory, clock and services of Windows, and the scheduled tasks that rotate logs, save the "
+                "configuration, load certificates and keep WSL running"
+            ),
+            (
+                "Windows のドライブ・メモリ・時計・サービスと、"
+                "タスク（ログのローテーション、設定の保存、証明書の読み込み、WSL の維持）の結果"
+            ),
         ),
         JOB_WORKLOAD: (
             "what the workload says of itself (its site is probed all the same)",
