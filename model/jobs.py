@@ -13,9 +13,10 @@ from typing import Literal
 from model import names
 from model.bilingual import Bilingual
 from model.environment import Environment
-from model.gateway import Site
+from model.gateway import SERVICE, Site
 from model.host import Host
 from model.names import Component
+from model.unwatched import JOB_WORKLOAD, UNWATCHED
 
 
 @dataclass(frozen=True)
@@ -63,6 +64,46 @@ class Job:
     def camel(self) -> str:
         """Its name as a part of an alert's name."""
         return camel(self.name)
+
+    @property
+    def kind(self) -> str:
+        """Its name, or one name for all workloads: what is told of a job is told under this key."""
+        return JOB_WORKLOAD if self.name.startswith(f"{JOB_WORKLOAD}-") else self.name
+
+    @property
+    def url(self) -> str:
+        """What Prometheus asks first; without a host where the address of Windows is known at run time alone."""
+        first = self.targets[0]
+        return f"{'https' if first.by_site else 'http'}://{first.address or ''}{first.path}"
+
+    @property
+    def side(self) -> Literal["wsl", "windows"]:
+        """Where the program that answers runs."""
+        return "windows" if self.kind in _SERVICES else "wsl"
+
+    @property
+    def restart(self) -> str:
+        """The command that restarts the program, typed on `side`."""
+        if self.kind in _SERVICES:
+            return f"Restart-Service {_SERVICES[self.kind]}"
+        return f"systemctl restart {_UNITS.get(self.kind, self.name.removeprefix(f'{JOB_WORKLOAD}-'))}.service"
+
+    @property
+    def unwatched(self) -> Bilingual:
+        """What nobody sees while it measures nothing."""
+        return UNWATCHED[self.kind]
+
+
+# Programs by job, where their name is not the job's own: services of Windows, and units of WSL.
+_SERVICES = {names.JOB_ALLOY_WINDOWS: "Alloy", names.JOB_GATEWAY: SERVICE, names.JOB_WINDOWS: "windows_exporter"}
+_UNITS = {
+    names.JOB_BLACKBOX: "blackbox-exporter",
+    names.JOB_CNI: "cni-exporter",
+    names.JOB_NODE: "node-exporter",
+    names.JOB_PODMAN: "podman-exporter",
+    names.JOB_PROBE_HTTP: "blackbox-exporter",
+    names.JOB_PROBE_TLS: "blackbox-exporter",
+}
 
 
 def camel(name: str) -> str:
@@ -219,4 +260,6 @@ def _workload_jobs(environment: Environment) -> Iterator[Job]:
             target = Target(workload.host, workload.host, address, path, site.name, by_site=True)
             title = _title(f"Metrics of {name}", f"{name} のメトリクス")
             token = workload.metrics.token
-            yield Job(f"workload-{name}", "containers", title, "process_start_time_seconds", (target,), token=token)
+            yield Job(
+                f"{JOB_WORKLOAD}-{name}", "containers", title, "process_start_time_seconds", (target,), token=token
+            )
