@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from itertools import combinations
 
 from model.environment import Environment
-from model.host import Host
+from model.host import FORWARDED_PORTS, Host
 from model.rules.broken import Broken, Path, twice
 
 SMALLEST_SUBNET = 16  # addresses: network, gateway, broadcast, and a pool
@@ -66,6 +66,11 @@ def wsl_is_consistent(environment: Environment) -> Iterator[Broken]:
         if host.wsl.networking == "mirrored" and "range" in host.wsl.model_fields_set:
             message = "mirrored networking shares the addresses of Windows: there is no range of WSL's own"
             yield Broken(("hosts", name, "wsl", "range"), message, "remove it, or write `networking: nat`")
+        if host.wsl.networking == "nat" and "forwarded_ports" in host.wsl.model_fields_set:
+            message = "under nat Windows has a route to the containers: no port of loopback leads to them"
+            yield Broken(
+                ("hosts", name, "wsl", "forwarded_ports"), message, "remove it, or write `networking: mirrored`"
+            )
 
 
 def _own_subnet(environment: Environment, host: Host) -> Iterator[Broken]:
@@ -104,3 +109,12 @@ def ports_are_distinct(environment: Environment) -> Iterator[Broken]:
         (("monitoring", "windows_alloy_port"), stack.windows_alloy_port),
     ]
     yield from twice("port", [*windows, *wsl])
+    for name, host in environment.hosts.items():
+        first = host.wsl.forwarded_ports
+        for path, port in [*windows, *wsl] if host.wsl.networking == "mirrored" else []:
+            if port in range(first, first + FORWARDED_PORTS):
+                yield Broken(
+                    ("hosts", name, "wsl", "forwarded_ports"),
+                    f"{first} to {first + FORWARDED_PORTS - 1} lead to containers, and "
+                    f"`{'.'.join(map(str, path))}` is {port}",
+                )
