@@ -110,11 +110,11 @@ def ports_are_distinct(environment: Environment) -> Iterator[Broken]:
     ]
     yield from twice("port", [*windows, *wsl])
     for name, host in environment.hosts.items():
-        first = host.wsl.forwarded_ports
-        for path, port in [*windows, *wsl] if host.wsl.networking == "mirrored" else []:
-            if port in range(first, first + FORWARDED_PORTS):
-                yield Broken(
-                    ("hosts", name, "wsl", "forwarded_ports"),
-                    f"{first} to {first + FORWARDED_PORTS - 1} lead to containers, and "
-                    f"`{'.'.join(map(str, path))}` is {port}",
-                )
+        ports = range(host.wsl.forwarded_ports, host.wsl.forwarded_ports + FORWARDED_PORTS)
+        taken = [f"`{'.'.join(map(str, path))}` is {port}" for path, port in [*windows, *wsl] if port in ports]
+        if taken and host.wsl.networking == "mirrored":
+            yield Broken(
+                ("hosts", name, "wsl", "forwarded_ports"),
+                f"the ports {ports[0]} to {ports[-1]} lead to containers, but {', '.join(taken)}",
+                "write the first of a thousand ports that nothing else uses, such as 20000",
+            )
