@@ -12,6 +12,8 @@ from model.base import Model, NamedModel
 from model.types import AccountName, Address, Cidr, Size, WindowsPath
 from model.values import SizeValue, WindowsPathValue
 
+NEBULA_INTERFACE = "nebula1"  # what Flatnet calls the interface of Nebula on Windows
+
 Role = Literal["gateway", "containers", "monitoring"]
 
 
