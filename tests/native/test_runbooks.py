@@ -105,7 +105,7 @@ def test_shellcheck_takes_every_command(deployment: Deployment, judge: Judge, tm
 
 
 def typed(command: str) -> str:
-    """A command as the grammar can read it: of PowerShell it lacks lists of bare words (`Name, Id`) and sizes (`1GB`)."""
+    """A command as the grammar reads it, which knows neither lists of bare words (`Name, Id`) nor sizes (`1GB`)."""
     listed = r"(?<=[\s,])[A-Za-z*.][\w.*]*(?=,\s)|(?<=,\s)[A-Za-z*.][\w.*]*(?=[\s;)}]|$)"
     return re.sub(r"(?<=\d)[KMG]B\b", "", re.sub(listed, r"'\g<0>'", command)) + "\n"
 
