@@ -57,7 +57,7 @@ def _content(secret: Secret, host: Host) -> str:
     if secret.make == "accounts":
         return (
             "$name = (Read-Host 'Account').Trim()\n"
-            f"$hash = wsl.exe -d {host.wsl.distribution} -e openssl passwd -apr1\n"
+            f"$hash = wsl.exe -d {host.wsl.distribution} -e openssl passwd '-apr1'\n"
             "if ($LASTEXITCODE -ne 0 -or $hash -notmatch '^\\$apr1\\$') { throw 'no password was set' }\n"
             f"$kept = @(Get-Content -Encoding Ascii '{path}' -ErrorAction SilentlyContinue |\n"
             "    Where-Object { -not $_.StartsWith($name + ':') })\n"
