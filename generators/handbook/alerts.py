@@ -39,6 +39,7 @@ def pages(deployment: Deployment) -> Iterator[tuple[str, dict[str, Any]]]:
                 "told": lambda alert: told(deployment, alert),
                 "off": lambda alert: off(deployment.environment, alert),
                 "where": lambda run: _where(deployment.environment, run),
+                "folder": lambda run: _folder(deployment.environment, run),
                 "grafana": grafana_address(deployment.environment),
             },
         )
@@ -120,6 +121,12 @@ def _where(environment: Environment, run: Command) -> str | None:
     ports = (stack.alertmanager.port, stack.grafana.port, stack.loki.port, stack.prometheus.port)
     asks = any(f"{name}:{port}" in run.command for name in ("127.0.0.1", "localhost") for port in ports)
     return environment.monitoring_host.name if asks else None
+
+
+def _folder(environment: Environment, run: Command) -> str | None:
+    """The folder in which a command for Windows is typed, where all hosts have the same."""
+    folders = {host.windows.folder.backslashed for host in environment.hosts.values()}
+    return folders.pop() if run.on == "windows" and ".\\" in run.command and len(folders) == 1 else None
 
 
 def ways(receiver: Receiver) -> list[str]:

@@ -161,6 +161,7 @@ READING: dict[str, tuple[str, str]] = {
     "on_wsl": ("**WSL**", "**WSL**"),
     "on_wsl_of": ("**WSL** on `{host}`", "**WSL**（`{host}`）"),
     "on_windows": ("**Windows** (PowerShell)", "**Windows**（PowerShell）"),
+    "on_windows_in": ("**Windows** (PowerShell), in {folder}", "**Windows**（PowerShell、{folder} で）"),
     "escalation": ("When it does not help", "解決しないとき"),
     "escalate": (
         "If it still fires after {time}, call {role}.",
@@ -190,6 +191,10 @@ READING: dict[str, tuple[str, str]] = {
             "特に断りがない限り、通知に書かれたホストで実行します。**WSL** は root のシェルで、PowerShell "
             "から次のように開きます。**Windows** は管理者として開いた PowerShell です。"
         ),
+    ),
+    "where_short": (
+        "Commands are typed on [the host that the message names](#{anchor}).",
+        "コマンドは[通知に書かれたホスト](#{anchor})で実行します。",
     ),
     "silence": (
         "To silence the alert while you work: [Grafana]({url}), Alerting, Silences.",
