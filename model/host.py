@@ -13,6 +13,8 @@ from model.forms import Several
 from model.types import AccountName, Address, Cidr, Distribution, Drive, Size, WindowsPath
 from model.values import SizeValue, WindowsPathValue
 
+NEBULA_INTERFACE = "nebula1"  # what Flatnet calls the interface of Nebula on Windows
+
 Role = Literal["gateway", "containers", "monitoring"]
 FORWARDED_PORTS = 1000
 """How many ports of loopback are kept for containers under mirrored networking."""

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
-from generators.handbook.commands import make_secret
+from generators.handbook.commands import DOWNLOADS, make_secret
 from model.certificate import CERTIFICATE_STATE, SCRIPT
 from model.deployment import Deployment
 from model.environment import Environment
 from model.gateway import SERVICE, nginx_command, nginx_reload
 from model.host import Host
 from model.secrets import secret_path, secrets
+
+# Where the certificate of our own CA lies for people to fetch: as Windows and as WSL name it.
+_CA_FOR_PCS = ("C:\\Users\\Public\\flatnet-ca.crt", "/mnt/c/Users/Public/flatnet-ca.crt")
 
 
 def facts(deployment: Deployment, host: Host) -> dict[str, Any]:
@@ -22,7 +25,7 @@ def facts(deployment: Deployment, host: Host) -> dict[str, Any]:
         "ca": secret_path(environment.security.certificate_authority),
         "certificate": _certificate(environment),
         "key": (windows.certificates / "gateway.key").backslashed,
-        "trust": "certutil.exe -addstore Root flatnet-ca.crt",
+        "trust": f"certutil.exe -addstore Root '{_CA_FOR_PCS[0]}'",
         "conf": conf,
         "include": f'include "{windows.config}/conf.d/flatnet-ops.conf";',
         "first_conf": f"if (-not (Test-Path '{conf}')) {{ Copy-Item '{_ops(host, 'gateway/nginx.conf')}' '{conf}' }}",
@@ -43,7 +46,8 @@ def _accounts(environment: Environment, host: Host) -> str:
 
 def _certificate(environment: Environment) -> str:
     if environment.gateway.tls.source == "own":
-        return f"{SCRIPT} renew"
+        authority = secret_path(environment.security.certificate_authority)
+        return f"{SCRIPT} renew\ninstall -m 0644 {authority} {_CA_FOR_PCS[1]}"
     return f"{SCRIPT} request   # {CERTIFICATE_STATE}/gateway.csr\n{SCRIPT} install /mnt/c/Users/Public/gateway.pem"
 
 
@@ -53,6 +57,7 @@ def _service(environment: Environment, host: Host) -> str:
     port = environment.gateway.ports.http
     return (
         f"& '{program}' {nginx_command(host)} -t\n"
+        f"{DOWNLOADS}\n"
         f"Copy-Item .\\WinSW-x64.exe '{wrapper}'\n"
         f"& '{wrapper}' install\n"
         f"Start-Service {SERVICE}\n"
