@@ -12,6 +12,7 @@ from model.base import Model, NamedModel
 from model.types import AccountName, Address, Cidr, Size, WindowsPath
 from model.values import SizeValue, WindowsPathValue
 
+POWERSHELL_RUNS = "-NoProfile -NonInteractive -ExecutionPolicy Bypass -File"
 Role = Literal["gateway", "containers", "monitoring"]
 FORWARDED_PORTS = 1000
 """How many ports of loopback are kept for containers under mirrored networking."""
@@ -24,6 +25,16 @@ class Windows(Model):
     account: AccountName = Field(description="Windows account that owns the WSL distribution")
     system_drive: Literal["C", "D"] = Field("C", description="drive of Windows itself")
     vhdx_drive: str = Field("C", pattern="^[A-Z]$", description="drive that holds the distribution's VHDX")
+
+    @property
+    def system(self) -> str:
+        """Folder of the programs of Windows itself."""
+        return f"{self.system_drive}:\\Windows\\System32"
+
+    @property
+    def powershell(self) -> str:
+        """PowerShell 5.1, which is part of Windows."""
+        return f"{self.system}\\WindowsPowerShell\\v1.0\\powershell.exe"
 
     @property
     def logs(self) -> WindowsPathValue:
