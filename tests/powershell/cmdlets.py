@@ -33,7 +33,7 @@ def _new_object(shell: Interpreter, _inputs: list[Any], words: list[Any], _named
         "System.Net.Mail.SmtpClient": lambda host, port: Client(machine.mails, host, port),
         "System.Net.NetworkCredential": lambda user, password: (user, password),
     }
-    return [makers[kind](*arguments)]
+    return [(machine.classes.get(kind) or makers[kind])(*arguments)]
 
 
 def _objects(value: Any) -> Any:
@@ -43,6 +43,8 @@ def _objects(value: Any) -> Any:
 
 
 def _get_process(shell: Interpreter, _inputs: list[Any], _words: list[Any], named: dict[str, Any]) -> list[Any]:
+    if "name" in named:
+        return [Record(Id=number, Path=path) for number, path in _machine(shell).processes(named["name"])]
     name = _machine(shell).process_name(int(named["id"]))
     return [Record(ProcessName=name)] if name else []
 
@@ -76,6 +78,12 @@ def _start_sleep(shell: Interpreter, _inputs: list[Any], _words: list[Any], name
     return []
 
 
+def _stop_process(shell: Interpreter, _inputs: list[Any], _words: list[Any], named: dict[str, Any]) -> list[Any]:
+    assert named["force"]
+    _machine(shell).end_process(int(named["id"]))
+    return []
+
+
 CMDLETS: dict[str, Callable[..., list[Any]]] = {
     "Add-Type": lambda *_: [],
     "ConvertFrom-Json": lambda _shell, inputs, *_: [_objects(json.loads(inputs[0]))],
@@ -89,6 +97,7 @@ CMDLETS: dict[str, Callable[..., list[Any]]] = {
     "New-Object": _new_object,
     "Set-StrictMode": lambda *_: [],
     "Start-Sleep": _start_sleep,
+    "Stop-Process": _stop_process,
     "Where-Object": lambda shell, inputs, words, _: [item for item in inputs if truth(shell.each(words[0], item))],
     "Write-EventLog": _write_event_log,
 }

@@ -61,6 +61,9 @@ class Expressions:
                 return scope[name]
         raise Failure(f"The variable '${name}' cannot be retrieved because it has not been set.")
 
+    def _value_type_literal(self, node: tree_sitter.Node) -> str:
+        return text_of(node).strip("[]")
+
     def _value_decimal_integer_literal(self, node: tree_sitter.Node) -> int:
         return int(text_of(node))
 
