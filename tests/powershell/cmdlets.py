@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from tests.powershell.language import Interpreter
 
 
+_ENCODINGS = {"UTF8": "utf-8-sig", "Unicode": "utf-16"}
+
+
 def _machine(shell: Interpreter) -> Any:
     return shell.machine
 
@@ -50,8 +53,19 @@ def _get_process(shell: Interpreter, _inputs: list[Any], _words: list[Any], name
 
 
 def _get_content(shell: Interpreter, _inputs: list[Any], _words: list[Any], named: dict[str, Any]) -> list[Any]:
-    assert (named["raw"], named["encoding"]) == (True, "UTF8")
-    return [_machine(shell).here(named["literalpath"]).read_text(encoding="utf-8-sig")]
+    text = _machine(shell).here(named["literalpath"]).read_text(encoding=_ENCODINGS[named["encoding"]])
+    return [text] if named.get("raw") else text.splitlines()
+
+
+def _set_content(shell: Interpreter, _inputs: list[Any], _words: list[Any], named: dict[str, Any]) -> list[Any]:
+    text = "".join(f"{line}\r\n" for line in named["value"])
+    _machine(shell).here(named["literalpath"]).write_text(text, encoding=_ENCODINGS[named["encoding"]], newline="")
+    return []
+
+
+def _remove_item(shell: Interpreter, _inputs: list[Any], _words: list[Any], named: dict[str, Any]) -> list[Any]:
+    _machine(shell).here(named["literalpath"]).unlink()
+    return []
 
 
 def _get_file_hash(shell: Interpreter, _inputs: list[Any], _words: list[Any], named: dict[str, Any]) -> list[Any]:
@@ -95,6 +109,8 @@ CMDLETS: dict[str, Callable[..., list[Any]]] = {
     "Invoke-WebRequest": _invoke_web_request,
     "Join-Path": lambda _shell, _inputs, words, _named: [f"{words[0]}\\{words[1]}"],
     "New-Object": _new_object,
+    "Remove-Item": _remove_item,
+    "Set-Content": _set_content,
     "Set-StrictMode": lambda *_: [],
     "Start-Sleep": _start_sleep,
     "Stop-Process": _stop_process,
