@@ -109,9 +109,9 @@ class Scratch:
         except OSError:
             return None
 
-    def processes(self, name: str) -> list[tuple[int, str]]:
+    def processes(self, name: str) -> list[tuple[int, str | None]]:
         """Id and path of each process of a name; one that was not started for this machine lies elsewhere."""
-        found = []
+        found: list[tuple[int, str | None]] = []
         for process in self._processes(name):
             try:
                 place = (process / "cmdline").read_text(encoding="utf-8") + str((process / "cwd").readlink())

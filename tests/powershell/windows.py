@@ -46,7 +46,7 @@ class Windows(Scratch):
     programs: dict[str, Callable[[list[str]], int]] = field(default_factory=dict)
     own: list[IPv4Interface] = field(default_factory=list)  # addresses of Windows, each of an interface of its own
     routes: list[Record] = field(default_factory=list)
-    nginx_processes: list[tuple[int, str]] = field(default_factory=list)
+    nginx_processes: list[tuple[int, str | None]] = field(default_factory=list)
     ended: list[int] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -72,7 +72,7 @@ class Windows(Scratch):
         self.ran.append([program, *words])
         return self.programs[program](words) if program in self.programs else 0
 
-    def processes(self, name: str) -> list[tuple[int, str]]:
+    def processes(self, name: str) -> list[tuple[int, str | None]]:
         """Those of nginx."""
         assert name == "nginx"
         return self.nginx_processes
