@@ -43,7 +43,7 @@ class Host(Scratch):
             self.on_reopen()
         return self.answers.get(words[-1], 0)
 
-    def sleep(self, seconds: float) -> None:
+    def sleep(self, _seconds: float) -> None:
         """Nobody waits for a note."""
         self.on_sleep()
 
