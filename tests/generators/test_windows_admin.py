@@ -11,7 +11,7 @@ import pytest
 
 from tests.conftest import ROOT
 from tests.powershell.firewall import Firewall
-from tests.powershell.values import Record
+from tests.powershell.values import Failure, Record
 from tests.powershell.windows import ACCOUNT_SID, Windows
 
 OPS = "F:/flatnet/ops"
@@ -126,6 +126,36 @@ def test_an_account_that_may_is_left_alone(host: Windows) -> None:
     given = secedit(host, f"SeBatchLogonRight = *S-1-5-32-544,*{ACCOUNT_SID}\n")
     assert host.run_script(host.root / OPS / "grant-batch-logon.ps1") == 0
     assert given == []
+
+
+# --- scheduled tasks ---
+
+
+def test_tasks_become_those_that_are_described_and_wsl_is_kept_alive(host: Windows) -> None:
+    host.tasks["gone"] = Record(TaskName="gone")
+    assert host.run_script(host.root / OPS / "register-tasks.ps1") == 0
+    described = {path.stem: path.read_bytes().decode("utf-16") for path in (host.root / OPS / "tasks").glob("*.xml")}
+    assert {name: task["Xml"].splitlines() for name, task in host.tasks.items()} == {
+        name: text.splitlines() for name, text in described.items()
+    }
+    passwords = {name: task["Password"] for name, task in host.tasks.items() if task["Password"]}
+    assert passwords == {"keep-alive": "password of flatnet"}
+    assert host.tasks["keep-alive"]["State"] == "Running"
+
+
+@pytest.mark.parametrize(
+    ("code", "why"),
+    [
+        (0x80070569, r"0x80070569: .* run grant-batch-logon\.ps1"),
+        (0x8007052E, r"0x8007052E: the password is not"),
+        (0xFFFFFFFF, r"0xFFFFFFFF: wsl\.exe has failed: run its command by hand, as flatnet"),
+        (1, r"0x00000001: see the history"),
+    ],
+)
+def test_why_wsl_is_not_kept_alive_is_told(host: Windows, code: int, why: str) -> None:
+    host.failing["keep-alive"] = code
+    with pytest.raises(Failure, match=f"keep-alive does not run, and ended with {why}"):
+        host.run_script(host.root / OPS / "register-tasks.ps1")
 
 
 # --- the firewall ---

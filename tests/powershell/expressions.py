@@ -135,7 +135,12 @@ class Expressions:
         pattern, _, values = named_children(node)
         given = self.value(values)
         words = given if isinstance(given, list) else [given]
-        return re.sub(r"\{(\d+)\}", lambda match: text(words[int(match[1])]), self.value(pattern))
+
+        def placed(match: re.Match[str]) -> str:
+            value = words[int(match[1])]
+            return f"{value:0{match[2]}X}" if match[2] else text(value)
+
+        return re.sub(r"\{(\d+)(?::X(\d+))?\}", placed, self.value(pattern))
 
     def _value_element_access(self, node: tree_sitter.Node) -> Any:
         holder, key = (self.value(part) for part in named_children(node))

@@ -37,9 +37,22 @@ class DirectorySecurity:
         return NOTHING
 
 
+class Credential:
+    """What Get-Credential gives, and the NetworkCredential in it."""
+
+    def __init__(self, user: str) -> None:
+        self.UserName, self.Password = user, f"password of {user}"
+
+    def GetNetworkCredential(self) -> Credential:  # noqa: N802 - .NET's name
+        return self
+
+
 @dataclass
 class Windows(Scratch):
-    """A machine of an administrator. `rights`: the SDDL of folders; `ran`: programs with their words."""
+    """A machine of an administrator. `rights`: the SDDL of folders; `ran`: programs with their words.
+
+    `tasks`: by name, as they were registered; a task of `failing` ends at once with that code.
+    """
 
     rights: dict[str, str] = field(default_factory=dict)
     ran: list[list[str]] = field(default_factory=list)
@@ -48,6 +61,8 @@ class Windows(Scratch):
     routes: list[Record] = field(default_factory=list)
     nginx_processes: list[tuple[int, str | None]] = field(default_factory=list)
     ended: list[int] = field(default_factory=list)
+    tasks: dict[str, Record] = field(default_factory=dict)
+    failing: dict[str, int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.classes |= {
@@ -65,6 +80,16 @@ class Windows(Scratch):
             "New-NetRoute": self._new_route,
             "Remove-NetRoute": self._remove_route,
             "New-EventLog": lambda *_: [],
+            "Get-Credential": lambda _shell, _inputs, _words, named: [Credential(named["username"])],
+            "Get-ScheduledTask": lambda _shell, _inputs, _words, named: [
+                task for name, task in self.tasks.items() if named.get("taskname", name) == name
+            ],
+            "Get-ScheduledTaskInfo": lambda _shell, _inputs, _words, named: [
+                Record(LastTaskResult=self.failing[named["taskname"]])
+            ],
+            "Register-ScheduledTask": self._register,
+            "Start-ScheduledTask": self._start_task,
+            "Unregister-ScheduledTask": self._unregister,
         }
 
     def run(self, program: str, words: list[str]) -> int:
@@ -83,6 +108,22 @@ class Windows(Scratch):
 
     def sleep(self, seconds: float) -> None:
         """Nobody waits."""
+
+    def _register(self, _shell: Any, _inputs: list[Any], _words: list[Any], named: dict[str, Any]) -> list[Any]:
+        assert named["force"]
+        facts = {"Xml": named["xml"], "Password": named.get("password"), "State": "Ready"}
+        self.tasks[named["taskname"]] = Record(TaskName=named["taskname"], **facts)
+        return [self.tasks[named["taskname"]]]
+
+    def _start_task(self, _shell: Any, _inputs: list[Any], _words: list[Any], named: dict[str, Any]) -> list[Any]:
+        if named["taskname"] not in self.failing:
+            self.tasks[named["taskname"]]["State"] = "Running"
+        return []
+
+    def _unregister(self, _shell: Any, _inputs: list[Any], _words: list[Any], named: dict[str, Any]) -> list[Any]:
+        assert named["confirm"] is False
+        del self.tasks[named["taskname"]]
+        return []
 
     def _new_route(self, _shell: Any, _inputs: list[Any], _words: list[Any], named: dict[str, Any]) -> list[Any]:
         assert named["policystore"] == "ActiveStore"
