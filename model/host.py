@@ -14,7 +14,7 @@ from model.types import AccountName, Address, Cidr, Distribution, Drive, Size, W
 from model.values import SizeValue, WindowsPathValue
 
 NEBULA_INTERFACE = "nebula1"  # what Flatnet calls the interface of Nebula on Windows
-
+POWERSHELL_RUNS = "-NoProfile -NonInteractive -ExecutionPolicy Bypass -File"
 Role = Literal["gateway", "containers", "monitoring"]
 FORWARDED_PORTS = 1000
 """How many ports of loopback are kept for containers under mirrored networking."""
@@ -27,6 +27,16 @@ class Windows(Model):
     account: AccountName = Field(description="Windows account that owns the WSL distribution")
     system_drive: Literal["C", "D"] = Field("C", description="drive of Windows itself")
     vhdx_drive: Drive = Field("C", description="drive that holds the distribution's VHDX")
+
+    @property
+    def system(self) -> str:
+        """Folder of the programs of Windows itself."""
+        return f"{self.system_drive}:\\Windows\\System32"
+
+    @property
+    def powershell(self) -> str:
+        """PowerShell 5.1, which is part of Windows."""
+        return f"{self.system}\\WindowsPowerShell\\v1.0\\powershell.exe"
 
     @property
     def logs(self) -> WindowsPathValue:

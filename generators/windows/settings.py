@@ -12,8 +12,9 @@ from model.deployment import Deployment
 from model.host import Host
 from model.names import LogKind
 from model.values import WindowsPathValue
+from model.ways import needs_route
 
-# How long nginx may take to open its files again.
+# How long nginx may take to start, and to open its files again.
 _WAIT_SECONDS = 30
 # Which row of the retention table speaks of a log of the Gateway.
 _KINDS: dict[str, LogKind] = {"access": "gateway_access", "api": "gateway_access", "error": "gateway_error"}
@@ -42,8 +43,9 @@ def settings(deployment: Deployment, host: Host) -> dict[str, Any]:
             "program": (windows.folder / "openresty/nginx.exe").backslashed,
             "arguments": ["-p", f"{windows.folder / 'openresty'}/", "-c", str(windows.config / "nginx.conf")],
             "pid": (windows.logs / "nginx.pid").backslashed,
+            "wait_seconds": _WAIT_SECONDS,
         },
-        "rotation": {"wait_seconds": _WAIT_SECONDS, "logs": _logs(deployment, host)},
+        "rotation": {"logs": _logs(deployment, host)},
         "certificate": {
             "file": (windows.certificates / "gateway.crt").backslashed,
             "loaded": (windows.ops / "state/certificate.sha256").backslashed,
@@ -55,9 +57,10 @@ def settings(deployment: Deployment, host: Host) -> dict[str, Any]:
             "keep": environment.retention.backups.configuration_generations,
         },
         "heartbeat": heartbeat.settings(deployment, host),
+        "route": _route(deployment, host),
         "tasks": {
             "folder": names.WINDOWS_TASKS,
-            "system": [task.name for task in found if task.run_as == "service"],
+            "system": [task.name for task in found if task.run_as != "account"],
             "account": [task.name for task in found if task.run_as == "account"],
             "user": windows.account,
             "why": say("why_password", environment.language),
@@ -93,6 +96,18 @@ def _folders(host: Host) -> list[dict[str, Any]]:
         {"path": path.backslashed, "grants": [{"who": who, "may": may} for who, may in grants.items()]}
         for path, grants in wanted
     ]
+
+
+def _route(deployment: Deployment, host: Host) -> dict[str, Any] | None:
+    """What `keep-route.ps1` needs; None: there is nothing to lead to, or no route leads there."""
+    if not needs_route(host):
+        return None
+    return {
+        "destination": str(deployment.environment.container_network(host).subnet),
+        "file": host.windows.wsl_address.backslashed,
+        "first": str(host.wsl.range.network_address),
+        "last": str(host.wsl.range.broadcast_address),
+    }
 
 
 def _logs(deployment: Deployment, host: Host) -> list[dict[str, Any]]:

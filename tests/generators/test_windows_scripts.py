@@ -30,6 +30,10 @@ class Host(Scratch):
     told: list[list[str]] = field(default_factory=list)
     answers: dict[str, int] = field(default_factory=dict)
     on_reopen: Callable[[], object] = lambda: None
+    on_sleep: Callable[[], object] = lambda: None
+    strays: list[tuple[int, str | None]] = field(
+        default_factory=list
+    )  # processes of nginx that nginx.pid does not name
 
     def run(self, program: str, words: list[str]) -> int:
         assert program == r"F:\flatnet\openresty\nginx.exe"
@@ -39,8 +43,12 @@ class Host(Scratch):
             self.on_reopen()
         return self.answers.get(words[-1], 0)
 
-    def sleep(self, seconds: float) -> None:
+    def sleep(self, _seconds: float) -> None:
         """Nobody waits for a note."""
+        self.on_sleep()
+
+    def processes(self, name: str) -> list[tuple[int, str | None]]:
+        return self.strays if name == "nginx" else []
 
     def process_name(self, number: int) -> str | None:
         return "nginx" if number == 4711 else None
@@ -202,6 +210,33 @@ def test_a_pid_file_that_is_left_over_is_no_running_nginx(host: Host, pid: str) 
     host.write("logs/access.log", "1\n")
     assert host.start("rotate-logs") == 0
     assert host.told == []
+
+
+@pytest.mark.parametrize("path", [None, r"F:\flatnet\openresty\nginx.exe"])  # of another account; of the service
+@pytest.mark.parametrize("pid", [None, "4712"])
+def test_an_nginx_that_the_pid_file_does_not_name_is_a_failure(host: Host, pid: str | None, path: str | None) -> None:
+    """It hears no signal: its log would stay moved, and nobody would know."""
+    if pid:
+        host.write("logs/nginx.pid", pid)
+    host.strays = [(99, path)]
+    host.write("logs/access.log", "1\n")
+    assert (host.start("rotate-logs"), host.told) == (1, [])
+    assert host.metric("rotate-logs", "flatnet_windows_task_last_exit_code") == 1
+    assert r"nginx runs, but F:\flatnet\logs\nginx.pid does not name it" in host.events[0][1]
+    host.later(minutes=5)
+    assert host.start("rotate-logs") == 1  # until somebody mends it
+    host.strays = []
+    running(host)
+    assert (host.start("rotate-logs"), host.told) == (0, [["-s", "reopen"]])
+
+
+def test_an_nginx_that_starts_is_waited_for_and_one_of_others_is_not_ours(host: Host) -> None:
+    host.strays = [(98, r"C:\other\nginx.exe")]
+    host.write("logs/access.log", "1\n")
+    assert (host.start("rotate-logs"), host.told) == (0, [])
+    host.strays.append((4711, r"F:\flatnet\openresty\nginx.exe"))
+    host.on_sleep = lambda: running(host)
+    assert (host.start("rotate-logs"), host.told) == (0, [["-s", "reopen"]])
 
 
 def test_a_second_run_beside_the_first_does_nothing(host: Host) -> None:

@@ -74,12 +74,12 @@ function Open-Logs($Rotation, $Nginx) {
     if ($waiting.Count -eq 0) { return }
     if (-not (Test-Nginx $Nginx)) { return }
     Invoke-Nginx $Nginx @('-s', 'reopen')
-    for ($try = 0; $try -lt $Rotation.wait_seconds * 10; $try++) {
+    for ($try = 0; $try -lt $Nginx.wait_seconds * 10; $try++) {
         $waiting = @($waiting | Where-Object { Test-Waiting $_ })
         if ($waiting.Count -eq 0) { return }
         Start-Sleep -Milliseconds 100
     }
-    throw "nginx did not open $($waiting[0].path) again within $($Rotation.wait_seconds) s"
+    throw "nginx did not open $($waiting[0].path) again within $($Nginx.wait_seconds) s"
 }
 
 # Windows lets nobody write to a file that is open like this, and does not open it while somebody does.
