@@ -74,6 +74,7 @@ def _folders(host: Host) -> list[tuple[WindowsPathValue, list[str]]]:
         (host.windows.config, [f"{_SERVICE}RX", f"{account}:(OI)(CI)M"]),
         (host.windows.certificates, [f"{_SERVICE}RX", f"{account}:(OI)(CI)M"]),
         (host.windows.logs, [f"{_SERVICE}M", f"{account}:(OI)(CI)M"]),
+        (host.windows.collected, [f"{_SERVICE}M", f"{account}:(OI)(CI)M"]),
         (ops, [f"{_SERVICE}RX", f"{_USERS}RX"]),
         (ops / "dead-mans-switch", writing),
         (ops / "gateway", [f"{_SERVICE}RX", f"{account}:(OI)(CI)M"]),
@@ -86,14 +87,16 @@ def _folders(host: Host) -> list[tuple[WindowsPathValue, list[str]]]:
 
 def _logs(deployment: Deployment, host: Host) -> list[dict[str, Any]]:
     folder, retention = host.windows.logs, deployment.environment.retention.logs
+    logs = deployment.environment.gateway.logs
     found = []
-    for key, name in deployment.environment.gateway.logs.files.items():
+    for key, name in logs.files.items():
         row = retention.of(_KINDS[key])
         found.append(
             {
                 "name": name,
                 "folder": folder.backslashed,
                 "path": (folder / name).backslashed,
+                "collected": host.windows.collected.backslashed if key in logs.collected else None,
                 "daily": row.rotate == "daily",
                 "max_bytes": row.max_size.bytes,
                 "keep_days": round(row.keep.days),

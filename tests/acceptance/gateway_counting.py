@@ -7,6 +7,7 @@ import subprocess
 from collections import Counter
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from model import names
 from tests.acceptance.gateway import Ask, RunningGateway
@@ -93,10 +94,19 @@ def counted(found: dict[str, float]) -> Counter[Key]:
     return +counts
 
 
-def load(gateway: FastGateway, h2load: str, kind: Load) -> Counter[Key]:
+class Asked(Protocol):
+    """A Gateway, and a place from which it is asked."""
+
+    @property
+    def lan(self) -> str: ...
+
+    def outside_command(self, words: list[str]) -> str: ...
+
+
+def load(gateway: Asked, h2load: str, kind: Load, clients: int = CLIENTS, each: int = EACH) -> Counter[Key]:
     """What h2load was answered: every request is one of these, none failed."""
     port = 443 if kind.url.startswith("https:") else 80
-    words = [h2load, f"-n{CLIENTS * EACH}", f"-c{CLIENTS}", "-m4", "-t1", f"--connect-to={gateway.lan}:{port}"]
+    words = [h2load, f"-n{clients * each}", f"-c{clients}", "-m4", "-t1", f"--connect-to={gateway.lan}:{port}"]
     words += ["--h1"] if kind.http1 else []
     for header in (f":method: {kind.method}", *kind.headers):
         words += ["-H", header]
@@ -105,7 +115,7 @@ def load(gateway: FastGateway, h2load: str, kind: Load) -> Counter[Key]:
     classes = re.search(r"status codes: (\d+) 2xx, (\d+) 3xx, (\d+) 4xx, (\d+) 5xx", said)
     assert done, said
     assert classes, said
-    assert sum(map(int, classes.groups())) == CLIENTS * EACH, said
+    assert sum(map(int, classes.groups())) == clients * each, said
     method = kind.method if kind.method in METHODS else "other"
     found = {(kind.site, method, f"{first}xx"): int(n) for first, n in enumerate(classes.groups(), start=2)}
     return +Counter(found)
