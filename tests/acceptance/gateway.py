@@ -17,6 +17,7 @@ import time
 from collections.abc import Iterable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
+from pathlib import Path
 from types import TracebackType
 from typing import Any
 
@@ -210,6 +211,22 @@ class RunningGateway:
         """Have nginx read everything again."""
         assert self._master is not None
         os.kill(self._master.pid, signal.SIGHUP)
+
+    def signal(self, word: str) -> None:
+        """`nginx -s …`, as the tasks and the service of Windows call it."""
+        self.run(self.tree.command(self.nginx, "-s", word), cwd=self.tree.folder)
+
+    def quit(self, seconds: float) -> int:
+        """Have nginx end what it has begun, and wait so long for its end. Returns its exit code."""
+        assert self._master is not None
+        self.signal("quit")
+        return self._master.wait(timeout=seconds)
+
+    def workers(self) -> set[int]:
+        """Process ids of nginx' workers, those that are about to end too."""
+        assert self._master is not None
+        children = Path(f"/proc/{self._master.pid}/task/{self._master.pid}/children").read_text("ascii")
+        return {int(pid) for pid in children.split()}
 
     def error_log(self) -> str:
         path = self.tree.flatnet / "logs" / self.environment.gateway.logs.error
