@@ -15,7 +15,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterable, Sequence
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
@@ -190,7 +190,7 @@ class RunningGateway:
 
     def ask(self, asked: Iterable[Ask], *, inside: bool = False, at_once: int = 4) -> list[Answer]:
         """Send requests from outside, or from the host itself; answers in their order."""
-        requests = [self._request(ask, inside=inside) for ask in asked]
+        requests = [self.request(ask, inside=inside) for ask in asked]
         words = [sys.executable, "-m", "tests.acceptance.gateway_client", str(self.tree.authority), str(at_once)]
         done = self.run(words, outside=not inside, cwd=ROOT, input=json.dumps(requests))
         return [
@@ -198,7 +198,13 @@ class RunningGateway:
             for a in json.loads(done.stdout)
         ]
 
-    def _request(self, ask: Ask, *, inside: bool) -> dict[str, Any]:
+    def outside_process(self, words: Sequence[str], **options: Any) -> AbstractContextManager[subprocess.Popen[bytes]]:
+        """A program that runs in everybody else's network."""
+        running: AbstractContextManager[subprocess.Popen[bytes]] = self._started(self._outer, words, **options)
+        return running
+
+    def request(self, ask: Ask, *, inside: bool = False) -> dict[str, Any]:
+        """A request as a client sends it: from, to, port, name in SNI, bytes."""
         to = self.lan
         if inside:
             to = "127.0.0.1"

@@ -1,7 +1,7 @@
 """The rendered Gateway counts exactly: what clients were answered, what it counts and what it logs are one number.
 
-In each environment 200,000 requests over sites, methods and outcomes, with HTTP/1.1 and HTTP/2, with one worker and with
-several, with reloads in between; and what a hostile client sends.
+In each environment 200,000 requests over sites, methods and outcomes, with HTTP/1.1 and HTTP/2, with one worker and
+with several, with reloads in between; and what a hostile client sends.
 """
 
 from __future__ import annotations

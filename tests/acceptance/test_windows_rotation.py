@@ -53,19 +53,10 @@ def gateway(tmp_path: Path, production: Deployment, debian_program: Callable[[st
     return FastGateway(tree, debian_program("nginx"), ["192.168.10.77"])
 
 
-class Windows(Scratch):
-    """Its clock goes on while nginx is told."""
-
-    def run(self, program: str, words: list[str]) -> int:
-        """nginx, a second later."""
-        self.now += timedelta(seconds=1)
-        return super().run(program, words)
-
-
 @pytest.fixture
 def machine(gateway: FastGateway) -> Scratch:
     """Where the Gateway runs."""
-    return Windows(gateway.tree.folder, nginx=tuple(program(gateway.tree, gateway.nginx)))
+    return Scratch(gateway.tree.folder, nginx=tuple(program(gateway.tree, gateway.nginx)))
 
 
 @contextmanager

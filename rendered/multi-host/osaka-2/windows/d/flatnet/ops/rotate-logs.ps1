@@ -70,8 +70,10 @@ function Add-Link($Log) {
     if ($null -eq $Log.collected) { return }
     if (-not [System.IO.File]::Exists($Log.path)) { return }
     if ((Get-Item -LiteralPath $Log.path).LinkType -eq 'HardLink') { return }
-    $link = Join-Path $Log.collected "$($Log.name)-$(Get-Stamp ([System.DateTime]::UtcNow))"
-    if ([System.IO.File]::Exists($link)) { return }
+    $link = ''
+    for ($later = 0; ($later -eq 0) -or [System.IO.File]::Exists($link); $later++) {
+        $link = Join-Path $Log.collected "$($Log.name)-$(Get-Stamp ([System.DateTime]::UtcNow.AddSeconds($later)))"
+    }
     $null = New-Item -ItemType HardLink -Path $link -Value $Log.path
 }
 
