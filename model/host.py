@@ -44,6 +44,11 @@ class Windows(Model):
         return self.folder / "logs"
 
     @property
+    def collected(self) -> WindowsPathValue:
+        """Folder of the names under which the collector reads logs: each stays with its file when that is renamed."""
+        return self.logs / "collected"
+
+    @property
     def secrets(self) -> WindowsPathValue:
         """Folder of the secrets of Windows."""
         return self.ops / "secrets"

@@ -84,6 +84,7 @@ def _folders(host: Host) -> list[dict[str, Any]]:
         (windows.config, reads),
         (windows.certificates, {_SERVICE: "RX", account: "M"}),  # WSL renews them
         (windows.logs, {_SERVICE: "M", account: "RX"}),
+        (windows.collected, {_SERVICE: "M", account: "RX"}),
         (ops, {_SERVICE: "RX", _USERS: "RX"}),
         (ops / "dead-mans-switch", {_SERVICE: "M", _USERS: "RX"}),
         (windows.from_wsl, {_SERVICE: "RX", account: "M"}),
@@ -112,14 +113,16 @@ def _route(deployment: Deployment, host: Host) -> dict[str, Any] | None:
 
 def _logs(deployment: Deployment, host: Host) -> list[dict[str, Any]]:
     folder, retention = host.windows.logs, deployment.environment.retention.logs
+    logs = deployment.environment.gateway.logs
     found = []
-    for key, name in deployment.environment.gateway.logs.files.items():
+    for key, name in logs.files.items():
         row = retention.of(_KINDS[key])
         found.append(
             {
                 "name": name,
                 "folder": folder.backslashed,
                 "path": (folder / name).backslashed,
+                "collected": host.windows.collected.backslashed if key in logs.collected else None,
                 "daily": row.rotate == "daily",
                 "max_bytes": row.max_size.bytes,
                 "keep_days": round(row.keep.days),

@@ -1,8 +1,8 @@
 """Stands in for what lies behind the Gateway: answers with what it was asked, as JSON.
 
 `python -m tests.acceptance.gateway_echo HOST:PORT …` says `ready` and answers until its end. Paths: `/own-headers` sets
-security headers of its own, `/slow` takes a quarter of a second, a WebSocket upgrade is accepted, everything else
-answers 200.
+security headers of its own, `/slow` takes a quarter of a second, a WebSocket upgrade is accepted, and stays open where
+the query is `hold`; everything else answers 200.
 """
 
 from __future__ import annotations
@@ -35,6 +35,8 @@ async def _answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) ->
     headers = [(name, value.strip()) for name, _, value in (line.partition(":") for line in lines[1:] if line)]
     if any(name.lower() == "upgrade" and value.lower() == "websocket" for name, value in headers):
         writer.write(b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\nhello")
+        if target.endswith("?hold"):
+            await reader.read()  # until the other side ends it
     else:
         body = await _read_body(reader, headers)
         if target.startswith("/slow"):

@@ -19,6 +19,7 @@ from pathlib import Path
 from model.deployment import Deployment
 from model.host import ContainerNetwork, Host
 from tests.acceptance.gateway_tree import GatewayTree, lay_out
+from tests.acceptance.rotating import prepare, task
 from tests.acceptance.scratch_host import ScratchHost
 from tests.conftest import ROOT
 from tests.generators.cni_host import allocations, listed
@@ -67,6 +68,7 @@ class WindowsSide:
         outside = self.scratch.seen_from_outside
         (outside / FOLDER.relative_to("/")).mkdir()
         tree = lay_out(outside / FOLDER.relative_to("/"), self.deployment, self.host)
+        prepare(tree)
         drive = self.host.windows.folder.drive
         self.scratch.run(["ln", "-sfnT", f"{FOLDER}/{drive}:", f"/mnt/{drive.lower()}"])
         if self.nat:
@@ -128,6 +130,7 @@ class WindowsSide:
         self.scratch.start("gateway", [*self.prefix, *words])
         health = ["curl", "-fsS", "--max-time", "2", "http://127.0.0.1/health"]
         self.scratch.wait("the Gateway", lambda: self.run(health, check=False) == "OK")
+        self.scratch.run(task(self._tree, self.nginx))  # each five minutes: it gives logs their names for the collector
 
     def kill_nginx(self) -> None:
         """End the Gateway, as a crash would."""
