@@ -33,8 +33,10 @@ tools: $(READY) ## build the pinned programs into a cache outside the tree, and 
 	@tools/setup.sh packages
 	@$(PYTHON) -m tools.build
 
-catalogue: $(READY) tools ## record again which series the programs emit, for review with `git diff metrics`
-	@$(PYTHON) -m pytest --all-programs --record tests/acceptance/test_catalogue.py
+catalogue: $(READY) tools ## record again which series the programs emit, and tell what a new version breaks
+	@before=$$(mktemp -d) && trap 'rm -r "$$before"' EXIT && cp metrics/catalogue/*.yaml "$$before" && \
+		$(PYTHON) -m pytest --all-programs --record tests/acceptance/test_catalogue.py && \
+		$(PYTHON) -m metrics.changes "$$before"
 
 bench: $(READY) ## how fast, side by side with writing the same bytes
 	@$(PYTHON) -m benchmarks.run

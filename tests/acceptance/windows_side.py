@@ -17,9 +17,11 @@ from pathlib import Path
 
 from model.deployment import Deployment
 from model.host import Host
+from tests.acceptance import stand_in_labels
 from tests.acceptance.gateway_tree import GatewayTree, lay_out
 from tests.acceptance.scratch_host import ScratchHost
 from tests.conftest import ROOT
+from tests.native.test_gateway_status import GOOD as STATUS
 
 FOLDER = Path("/windows")  # on the scratch host; nginx' prefix
 RELAYS = "/run/localhost-forwarding"
@@ -27,6 +29,12 @@ RELAYS = "/run/localhost-forwarding"
 FIRST = (IPv4Address("172.20.16.1"), IPv4Address("172.20.20.5"))
 SECOND = (IPv4Address("172.29.80.1"), IPv4Address("172.29.93.17"))
 LENGTH = 20
+# Flatnet's own API, in Flatnet's own file.
+STATUS_PAGE = """server {{
+    listen {address}:{port};
+    location = /api/status {{ default_type application/json; return 200 '{page}'; }}
+}}
+"""
 
 
 @dataclass
@@ -53,6 +61,9 @@ class WindowsSide:
         outside = self.scratch.seen_from_outside
         (outside / FOLDER.relative_to("/")).mkdir()
         tree = lay_out(outside / FOLDER.relative_to("/"), self.deployment, self.host)
+        address, port = self.host.nebula_address or "127.0.0.1", self.deployment.environment.gateway.ports.api
+        server = STATUS_PAGE.format(address=address, port=port, page=json.dumps(STATUS))
+        (tree.flatnet / "config/conf.d/api.conf").write_text(server, encoding="utf-8")
         drive = self.host.windows.folder.drive
         self.scratch.run(["ln", "-sfnT", f"{FOLDER}/{drive}:", f"/mnt/{drive.lower()}"])
         if self.nat:
@@ -96,7 +107,8 @@ class WindowsSide:
             for side, enter in (("wsl", ()), ("windows", self.prefix)):
                 words = [*enter, sys.executable, "-m", "tests.acceptance.localhost_forwarding", side, RELAYS, *ports]
                 self.scratch.start(f"forwarding-{side}", words, environment=here)
-        self._stand_in("windows_exporter", stack.windows_exporter_port, "volume=C:,D:,F:", "mode=idle,user,privileged")
+        textfiles = f"textfiles={FOLDER}/{self.host.windows.folder}/ops/textfile"
+        self._stand_in("windows_exporter", stack.windows_exporter_port, textfiles)
         self._stand_in("alloy", stack.windows_alloy_port)
         self._workloads(environment.container_network(self.host).gateway)
         self.scratch.run(["mkdir", "-p", "/var/log/nginx", "/var/lib/nginx"])
@@ -106,9 +118,15 @@ class WindowsSide:
         """Start the Gateway and wait until it answers."""
         command = self._tree.command(self.nginx, globally="daemon off;")
         words = ["sh", "-c", f"cd {FOLDER} && exec {shlex.join(command)}"]
-        self.scratch.start("gateway", [*self.prefix, *words])
+        # Windows has the zone of its people, and nginx writes its error log in it.
+        zone = {"TZ": str(self.deployment.environment.time.zone)}
+        self.scratch.start("gateway", [*self.prefix, *words], environment=zone)
         health = ["curl", "-fsS", "--max-time", "2", "http://127.0.0.1/health"]
         self.scratch.wait("the Gateway", lambda: self.run(health, check=False) == "OK")
+
+    def nginx_is_told(self, words: Sequence[str]) -> int:
+        """Run nginx beside the running one, as a script does that signals it. Returns its exit code."""
+        return self.scratch.run([*self.prefix, *self._tree.command(self.nginx, *words)], check=False).returncode
 
     def kill_nginx(self) -> None:
         """End the Gateway, as a crash would."""
@@ -118,14 +136,22 @@ class WindowsSide:
     def _tree(self) -> GatewayTree:
         return GatewayTree(FOLDER, self.deployment, self.host)
 
-    def _stand_in(self, exporter: str, port: int, *labels: str) -> None:
-        words = [*self.prefix, sys.executable, "-m", "tests.acceptance.stand_in", exporter, str(port), *labels]
+    def _stand_in(self, exporter: str, port: int, *more: str) -> None:
+        known = stand_in_labels.labels(exporter, self.deployment, self.host)
+        said = [f"{label}={','.join(values)}" for label, values in known.items()] + list(more)
+        words = [*self.prefix, sys.executable, "-m", "tests.acceptance.stand_in", exporter, str(port), *said]
         self.scratch.start(f"{exporter}-of-windows", words, environment={"PYTHONPATH": str(ROOT)})
 
-    def _workloads(self, gateway: IPv4Address) -> None:
-        """Containers, as their addresses stand in the file that the Gateway reads."""
+    @property
+    def workloads(self) -> dict[str, str]:
+        """Addresses of containers, as they stand in the file that the Gateway reads."""
         folder = f"{FOLDER}/{self.host.windows.folder}"
-        found = json.loads(self.scratch.run(["cat", f"{folder}/ops/gateway/upstreams.json"]).stdout)
+        found: dict[str, str] = json.loads(self.scratch.run(["cat", f"{folder}/ops/gateway/upstreams.json"]).stdout)
+        return found
+
+    def _workloads(self, gateway: IPv4Address) -> None:
+        """Containers, where the Gateway looks for them."""
+        found = self.workloads
         self.scratch.run(["ip", "address", "add", f"{gateway}/32", "dev", "lo"])
         listening = []
         for workload in self.deployment.environment.workloads_on(self.host):

@@ -14,6 +14,9 @@ _EVALUATION = (
     "100 * max by (rule_group) (prometheus_rule_group_last_duration_seconds / prometheus_rule_group_interval_seconds)"
 )
 
+_RETAINED = "loki_compactor_apply_retention_last_successful_run_timestamp_seconds"
+_LOKI_BEGAN = f'process_start_time_seconds{{job="{names.JOB_LOKI}"}}'
+
 
 def board(deployment: Deployment) -> Board:
     """From scraping through storing to telling."""
@@ -28,7 +31,7 @@ def _scraping() -> tuple[Panel, ...]:
             "table",
             t("Targets that do not answer", "応答しないターゲット"),
             t("Empty is good.", "空なら正常です。"),
-            (Query(f"up{{{ON_HOST}}} == 0"),),
+            (Query(f"up{{{ON_HOST}}} == 0", empty_is_good=True),),
             columns=_DOWN,
         ),
         _lines(
@@ -107,14 +110,14 @@ def _alertmanager() -> tuple[Panel, ...]:
             t("Notifications", "通知"),
             t("Messages per second by the way that they take.", "経路別の毎秒通知数です。"),
             "cps",
-            (per_second("alertmanager_notifications_total", "integration"), "{{integration}}"),
+            (per_second("alertmanager_notifications_total", "integration", ""), "{{integration}}"),
         ),
         _lines(
             t("Notifications that failed", "失敗した通知"),
             t("Per second, and why.", "毎秒の失敗数と理由です。"),
             "cps",
             (
-                per_second("alertmanager_notifications_failed_total", "integration, reason"),
+                per_second("alertmanager_notifications_failed_total", "integration, reason", ""),
                 "{{integration}} {{reason}}",
             ),
         ),
@@ -122,8 +125,8 @@ def _alertmanager() -> tuple[Panel, ...]:
             t("Alerts and silences", "アラートとサイレンス"),
             t("How many Alertmanager holds.", "Alertmanager が保持する件数です。"),
             "short",
-            (f"alertmanager_alerts{{{ON_HOST}}}", "alerts {{state}}"),
-            (f'alertmanager_silences{{state="active", {ON_HOST}}}', "silences"),
+            ("alertmanager_alerts", "alerts {{state}}"),
+            ('alertmanager_silences{state="active"}', "silences"),
         ),
     )
 
@@ -135,7 +138,7 @@ def _loki() -> tuple[Panel, ...]:
             t("Bytes received", "受信量"),
             t("Bytes of log lines per second.", "毎秒のログのバイト数です。"),
             "Bps",
-            (per_second("loki_distributor_bytes_received_total", "host"), "{{host}}"),
+            (per_second("loki_distributor_bytes_received_total", "host", ""), "{{host}}"),
             width=6,
         ),
         _lines(
@@ -145,22 +148,26 @@ def _loki() -> tuple[Panel, ...]:
                 "理由別の毎秒行数です。流量による拒否は再送され、それ以外は失われます。",
             ),
             "cps",
-            (per_second("loki_discarded_samples_total", "reason"), "{{reason}}"),
+            (per_second("loki_discarded_samples_total", "reason", ""), "{{reason}}"),
             width=6,
+            empty_is_good=True,
         ),
         _lines(
             t("Open streams", "開いているストリーム"),
             t("A jump is a label without bounds.", "急増は、値の限られないラベルの徴候です。"),
             "short",
-            (f"sum by (host) (loki_ingester_memory_streams{{{ON_HOST}}})", "{{host}}"),
+            ("sum by (host) (loki_ingester_memory_streams)", "{{host}}"),
             width=6,
         ),
         _lines(
             t("Time since retention was applied", "保持期間を最後に適用してからの時間"),
-            t("Loki deletes nothing while this grows.", "増え続ける間は何も削除されません。"),
+            t(
+                "Or since Loki began. It deletes nothing while this grows.",
+                "未適用なら Loki の起動からの時間です。増え続ける間は何も削除されません。",
+            ),
             "s",
             (
-                f"time() - (loki_compactor_apply_retention_last_successful_run_timestamp_seconds{{{ON_HOST}}} > 0)",
+                f"time() - (({_RETAINED} > 0) or on (host) {_LOKI_BEGAN})",
                 "{{host}}",
             ),
             width=6,
@@ -196,7 +203,7 @@ def _collectors() -> tuple[Panel, ...]:
 
 
 def _programs() -> tuple[Panel, ...]:
-    grafana = f'job="{names.JOB_GRAFANA}", {ON_HOST}'
+    grafana = f'job="{names.JOB_GRAFANA}"'
     return (
         row("Programs", "プログラム"),
         _lines(
@@ -223,6 +230,13 @@ def _programs() -> tuple[Panel, ...]:
     )
 
 
-def _lines(title: Bilingual, description: Bilingual, unit: str, *queries: tuple[str, str], width: int = 8) -> Panel:
-    found = tuple(Query(expr, legend) for expr, legend in queries)
+def _lines(
+    title: Bilingual,
+    description: Bilingual,
+    unit: str,
+    *queries: tuple[str, str],
+    width: int = 8,
+    empty_is_good: bool = False,
+) -> Panel:
+    found = tuple(Query(expr, legend, empty_is_good) for expr, legend in queries)
     return Panel("timeseries", title, description, found, unit=unit, width=width)
