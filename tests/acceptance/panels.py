@@ -37,14 +37,14 @@ class Question:
         """Whether a panel asks for one moment."""
         return bool(self.target.get("instant"))
 
-    def url(self, now: float) -> str:
+    def url(self, moment: float) -> str:
         """What Grafana asks its server."""
         source = self.target["datasource"]["type"]
         if self.instant:
-            return f"{SERVERS[source]}/query?{urlencode({'query': self.expr, 'time': f'{now:.3f}'})}"
-        span = {"start": f"{now - SPAN:.3f}", "end": f"{now:.3f}", "step": "15" if source == "prometheus" else "60"}
-        limit = {"limit": "50"} if source == LOKI else {}
-        return f"{SERVERS[source]}/query_range?{urlencode({'query': self.expr, **span, **limit})}"
+            return f"{SERVERS[source]}/query?{urlencode({'query': self.expr, 'time': f'{moment:.3f}'})}"
+        more = {"step": "60", "limit": "50"} if source == LOKI else {"step": "15"}
+        span = {"start": f"{moment - SPAN:.3f}", "end": f"{moment:.3f}", **more}
+        return f"{SERVERS[source]}/query_range?{urlencode({'query': self.expr, **span})}"
 
     def __str__(self) -> str:
         chosen = f" with ${self.chosen[0]}={self.chosen[1]}" if self.chosen else ""
@@ -53,7 +53,7 @@ class Question:
 
 @dataclass(frozen=True)
 class Answer:
-    """What a server answered: `series` are labels and values (or lines), oldest first."""
+    """What a server answered."""
 
     seconds: float
     status: int
@@ -61,14 +61,26 @@ class Answer:
 
     @property
     def series(self) -> list[tuple[dict[str, str], list[tuple[float, str]]]]:
-        """Every series or stream."""
+        """Every series or stream with a point: labels, and times with a value or a line. Grafana draws no NaN."""
         if self.status != 200:
             return []
         found = []
         for one in json.loads(self.body)["data"]["result"]:
-            points = one["values"] if "values" in one else [one["value"]]
-            found.append((one.get("metric", one.get("stream")), [(float(point[0]), point[1]) for point in points]))
+            given = one["values"] if "values" in one else [one["value"]]
+            points = [(float(at), value) for at, value, *_ in given if value != "NaN"]
+            if points:
+                found.append((one.get("metric", one.get("stream")), points))
         return found
+
+    @property
+    def values(self) -> list[float]:
+        """Every number of it."""
+        return [float(value) for _, points in self.series for _, value in points]
+
+
+def now() -> float:
+    """The moment at which panels look."""
+    return time.time()
 
 
 def ask(stack: Stack, urls: Iterable[str]) -> list[Answer]:
@@ -119,8 +131,8 @@ def answered(stack: Stack, seconds: float) -> dict[Question, Answer]:
     end = time.monotonic() + seconds
     while True:
         asked = [question for question in questions(stack) if question not in found or not found[question].series]
-        now = time.time()
-        found |= dict(zip(asked, ask(stack, [question.url(now) for question in asked]), strict=True))
+        moment = now()
+        found |= dict(zip(asked, ask(stack, [question.url(moment) for question in asked]), strict=True))
         if not list(unanswered(found)) or time.monotonic() > end:
             return found
         time.sleep(5)
@@ -138,3 +150,19 @@ def unanswered(answers: Mapping[Question, Answer]) -> Iterator[Question]:
             continue
         if one.chosen is None or (one.board, one.panel.title.en, one.chosen) not in shown:
             yield one
+
+
+MISTAKEN = 10 * 365 * 86_400  # seconds: no span is longer, so it is a time that nothing was taken from
+
+
+def out_of_range(panel: Panel, value: float) -> bool:
+    """Whether a value cannot be what its unit says."""
+    if panel.words:
+        return value not in {word.value for word in panel.words}
+    if panel.unit == "s":
+        return not -1 <= value <= MISTAKEN
+    below_zero = any(step <= 0 for step, _ in panel.steps)  # where the panel has a color for it
+    if panel.unit in {"percent", "percentunit"}:
+        whole = {"percent": 100, "percentunit": 1}[panel.unit]
+        return not (below_zero or value >= -1e-9) or value > whole * (1 + 1e-9)
+    return value < -1e-9 or (panel.decimals == 0 and value != int(value))

@@ -18,7 +18,8 @@ from metrics.catalogue import Exporter, Series, read
 BOUNDS = ("0.05", "0.1", "0.25", "0.5", "1.0", "5.0", "+Inf")
 # Gauges by a part of their name, the first that fits: what is free is less than what there is.
 GAUGES = (
-    ("timestamp_seconds", None),  # now
+    ("time_seconds", None),  # now
+    ("timestamp_seconds", None),
     ("free", 4e10),
     ("avail", 4e10),
     ("size", 1e11),
