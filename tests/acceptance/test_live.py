@@ -37,13 +37,14 @@ def test_everything_that_is_scraped_answers(stack: Stack) -> None:
 
 def test_what_answers_is_the_real_program_but_for_the_stand_ins(stack: Stack) -> None:
     """Probes and workloads are asked through programs that are looked at here."""
-    programs = {**listening(stack, ()), **listening(stack, stack.windows.prefix)}
+    here, there = listening(stack, ()), listening(stack, stack.windows.prefix)
     found = {}
     for job in stack.deployment.jobs:
         for target in job.targets:
             if target.host == stack.name and not target.by_site and not job.probe:
                 way = target.address or f":{stack.deployment.environment.gateway.ports.metrics}"
-                found[job.name] = programs[target.behind or int(way.rsplit(":")[-1])]
+                port = target.behind or int(way.rsplit(":")[-1])
+                found[job.name] = (there if target.by_ingress else here)[port]
     assert {job for job, program in found.items() if program.startswith("python")} == set(STAND_INS)
     assert found[names.JOB_GATEWAY] == "nginx"
     assert found[names.JOB_CNI] == found[names.JOB_NODE] == "node_exporter"
