@@ -26,6 +26,7 @@ class Question:
     """A query with the values of its variables filled in. `chosen`: the variable that is not at All, and its value."""
 
     board: str
+    number: int  # the panel's id
     panel: Panel
     target: Mapping[str, Any] = field(compare=False)  # as rendered
     query: Query  # as in the model
@@ -103,8 +104,8 @@ def questions(stack: Stack) -> Iterator[Question]:
                 used = [variable for variable in values if re.search(rf"\${variable}\b", query.expr)]
                 for chosen in (None, *((variable, value) for variable in used for value in values[variable])):
                     filled = {**BUILT_IN, **every, **dict([chosen] if chosen else [])}
-                    expr = re.sub(r"\$(\w+)", lambda match, filled=filled: filled[match[1]], target["expr"])  # type: ignore[misc]
-                    yield Question(name, panel, target, query, expr, chosen)
+                    expr = re.sub(r"\$([A-Za-z_]\w*)", lambda match, filled=filled: filled[match[1]], target["expr"])  # type: ignore[misc]
+                    yield Question(name, drawn["id"], panel, target, query, expr, chosen)
 
 
 def choices(stack: Stack, variable: Mapping[str, Any]) -> list[str]:

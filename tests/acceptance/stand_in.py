@@ -24,11 +24,14 @@ GAUGES = (
     ("avail", 4e10),
     ("size", 1e11),
     ("total_bytes", 1e11),
+    ("connections_limit", 1024.0),
     ("limit", 1e11),
     ("bytes", 2e8),
     ("container_state", 2.0),  # Podman's number of a container that runs
     ("error", 0.0),
+    ("health", 0.0),  # Podman's number of a container that is well
 )
+STATUSES = {"1xx": 0.0, "2xx": 0.5, "3xx": 0.05, "4xx": 0.02, "5xx": 0.001}  # per second, of each method
 
 
 def exposition(exporter: Exporter, known: Mapping[str, Sequence[str]], seconds: float) -> str:
@@ -61,15 +64,17 @@ def _per_second(family: str, values: Mapping[str, str]) -> float:
     """A processor is idle most of the time; failures are rare; bytes are many."""
     if "mode" in values:
         return 0.85 if values["mode"] == "idle" else 0.05
-    if values.get("status") == "5xx" or values.get("outcome") == "failure" or "failure" in family or "error" in family:
-        return 0.002
+    if values.get("status") in STATUSES:
+        return STATUSES[values["status"]]
+    if values.get("outcome") == "failure" or any(part in family for part in ("failure", "failed", "error", "dropped")):
+        return 0.0
     return 20_000.0 if "bytes" in family else 0.5
 
 
 def _gauge(family: str, values: Mapping[str, str]) -> float:
     if ("state" in values and "service" in family) or "scheduled_task" in family:
         return float(values.get("state") == "running")
-    value = next((value for part, value in GAUGES if part in family), 1.0)
+    value = next((value for part, value in GAUGES if part in family.lower()), 1.0)
     return time.time() if value is None else value
 
 

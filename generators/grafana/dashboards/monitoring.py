@@ -10,10 +10,16 @@ from model.deployment import Deployment
 
 _DOWN = (("job", t("Job", "ジョブ")), ("host", t("Host", "ホスト")), ("instance", t("Instance", "インスタンス")))
 
+_PROMETHEUS = f'job="{names.JOB_PROMETHEUS}"'  # Loki has some of the same series of its own
 _EVALUATION = (
-    "100 * max by (rule_group) (prometheus_rule_group_last_duration_seconds / prometheus_rule_group_interval_seconds)"
+    "topk(5, label_replace(100 * max by (rule_group) (prometheus_rule_group_last_duration_seconds"
+    ' / prometheus_rule_group_interval_seconds), "group", "$1", "rule_group", ".*;(.*)"))'
 )
-
+# Only ways that are in use: Alertmanager counts for each that it knows.
+_NOTIFICATIONS = (
+    f"{per_second('alertmanager_notifications_total', 'integration', '')}"
+    " and on (integration) (sum by (integration) (alertmanager_notifications_total) > 0)"
+)
 _RETAINED = "loki_compactor_apply_retention_last_successful_run_timestamp_seconds"
 _LOKI_BEGAN = f'process_start_time_seconds{{job="{names.JOB_LOKI}"}}'
 
@@ -61,7 +67,7 @@ def _prometheus(deployment: Deployment) -> tuple[Panel, ...]:
             t("Series in memory", "メモリ上の系列数"),
             t("Memory of Prometheus grows with them.", "Prometheus のメモリ使用量はこれに比例します。"),
             "short",
-            ("prometheus_tsdb_head_series", "{{host}}"),
+            (f"prometheus_tsdb_head_series{{{_PROMETHEUS}}}", "{{host}}"),
             width=6,
         ),
         Panel(
@@ -72,8 +78,8 @@ def _prometheus(deployment: Deployment) -> tuple[Panel, ...]:
                 f"ブロックと先行書き込みログです。線（{kept.max_size}）を超えると {kept.keep} を待たず削除されます。",
             ),
             (
-                Query("prometheus_tsdb_storage_blocks_bytes", "{{host}} blocks"),
-                Query("prometheus_tsdb_wal_storage_size_bytes", "{{host}} WAL"),
+                Query(f"prometheus_tsdb_storage_blocks_bytes{{{_PROMETHEUS}}}", "{{host}} blocks"),
+                Query(f"prometheus_tsdb_wal_storage_size_bytes{{{_PROMETHEUS}}}", "{{host}} WAL"),
             ),
             unit="bytes",
             steps=((kept.max_size.bytes, "red"),),
@@ -87,17 +93,20 @@ def _prometheus(deployment: Deployment) -> tuple[Panel, ...]:
                 "30 分間の破損・書き込み失敗・コンパクション失敗です。",
             ),
             "short",
-            *((f"increase(prometheus_tsdb_{name}_total[30m])", name.replace("_", " ")) for name in trouble),
+            *(
+                (f"increase(prometheus_tsdb_{name}_total{{{_PROMETHEUS}}}[30m])", name.replace("_", " "))
+                for name in trouble
+            ),
             width=6,
         ),
         _lines(
             t("Rule evaluation", "ルール評価"),
             t(
-                "Share of its interval that each group takes; at 100 % evaluations are missed.",
-                "評価間隔に占める時間です。100 % で評価が抜けます。",
+                "Share of their interval that the five slowest groups take; at 100 % evaluations are missed.",
+                "評価の遅い 5 グループが評価間隔に占める時間です。100 % で評価が抜けます。",
             ),
             "percent",
-            (_EVALUATION, "{{rule_group}}"),
+            (_EVALUATION, "{{group}}"),
             width=6,
         ),
     )
@@ -110,16 +119,17 @@ def _alertmanager() -> tuple[Panel, ...]:
             t("Notifications", "通知"),
             t("Messages per second by the way that they take.", "経路別の毎秒通知数です。"),
             "cps",
-            (per_second("alertmanager_notifications_total", "integration", ""), "{{integration}}"),
+            (_NOTIFICATIONS, "{{integration}}"),
         ),
         _lines(
             t("Notifications that failed", "失敗した通知"),
             t("Per second, and why.", "毎秒の失敗数と理由です。"),
             "cps",
             (
-                per_second("alertmanager_notifications_failed_total", "integration, reason", ""),
+                per_second("alertmanager_notifications_failed_total", "integration, reason", "") + " > 0",
                 "{{integration}} {{reason}}",
             ),
+            empty_is_good=True,
         ),
         _lines(
             t("Alerts and silences", "アラートとサイレンス"),
@@ -197,7 +207,11 @@ def _collectors() -> tuple[Panel, ...]:
             t("Dropped lines", "破棄した行"),
             t("Per second and why; these are lost.", "毎秒の行数と理由です。これらは失われます。"),
             "cps",
-            (per_second("loki_write_dropped_entries_total", "host, job, reason"), "{{host}} {{job}} {{reason}}"),
+            (
+                per_second("loki_write_dropped_entries_total", "host, job, reason") + " > 0",
+                "{{host}} {{job}} {{reason}}",
+            ),
+            empty_is_good=True,
         ),
     )
 
