@@ -18,6 +18,8 @@ from metrics.catalogue import Exporter, Series, read
 BOUNDS = ("0.05", "0.1", "0.25", "0.5", "1.0", "5.0", "+Inf")
 # Gauges by a part of their name, the first that fits: what is free is less than what there is.
 GAUGES = (
+    ("boot_time", time.time()),
+    ("start_time", time.time()),
     ("time_seconds", None),  # now
     ("timestamp_seconds", None),
     ("free", 4e10),
@@ -31,6 +33,7 @@ GAUGES = (
     ("error", 0.0),
     ("health", 0.0),  # Podman's number of a container that is well
 )
+TROUBLE = ("failure", "failed", "error", "dropped", "retries")
 STATUSES = {"1xx": 0.0, "2xx": 0.5, "3xx": 0.05, "4xx": 0.02, "5xx": 0.001}  # per second, of each method
 
 
@@ -66,7 +69,7 @@ def _per_second(family: str, values: Mapping[str, str]) -> float:
         return 0.85 if values["mode"] == "idle" else 0.05
     if values.get("status") in STATUSES:
         return STATUSES[values["status"]]
-    if values.get("outcome") == "failure" or any(part in family for part in ("failure", "failed", "error", "dropped")):
+    if values.get("outcome") == "failure" or any(part in family for part in TROUBLE):
         return 0.0
     return 20_000.0 if "bytes" in family else 0.5
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from xml.etree import ElementTree
 
 import pytest
 
 from generators.grafana.dashboards import BOARDS
 from tests.acceptance import panels
+from tests.acceptance.gallery import record as gallery
 from tests.acceptance.panels import Answer, Question
 from tests.acceptance.stack import Stack
 
@@ -55,3 +57,13 @@ def test_values_are_what_their_unit_says(answers: Answers) -> None:
             odd = [value for value in answer.values if panels.out_of_range(question.panel, value)]
             wrong += [f"{question}: {odd[0]} as {question.panel.unit}"] if odd else []
     assert wrong == []
+
+
+def test_every_dashboard_can_be_drawn(stack: Stack, answers: Answers, request: pytest.FixtureRequest) -> None:
+    """And is, into the gallery, by `make gallery`."""
+    drawn = dict(gallery.pictures(stack, answers))
+    assert drawn.keys() == BOARDS.keys()
+    for name, picture in drawn.items():
+        assert ElementTree.fromstring(picture).tag.endswith("svg")  # noqa: S314 - of our own
+        if request.config.getoption("--record"):
+            gallery.record(stack.deployment.name, name, picture)

@@ -176,7 +176,7 @@ def _hosts(deployment: Deployment) -> tuple[Panel, ...]:
         ),
         Panel(
             "stat",
-            t("Age of the last good backup", "直近のバックアップ成功からの時間"),
+            t("Since the last good backup", "直近のバックアップ成功からの時間"),
             t("Of the part of each host that was backed up longest ago.", "ホストごとに最も古いものです。"),
             (Query(f"time() - min by (host) ({names.BACKUP_LAST_SUCCESS}{{{ON_HOST}}})", "{{host}}"),),
             unit="s",
@@ -185,7 +185,7 @@ def _hosts(deployment: Deployment) -> tuple[Panel, ...]:
         ),
         Panel(
             "stat",
-            t("Age of the last good restore drill", "直近の復元テスト成功からの時間"),
+            t("Since the last good drill", "直近の復元テスト成功からの時間"),
             t("Of the part of each host that was proved longest ago.", "ホストごとに最も古いものです。"),
             (Query(f"time() - min by (host) ({names.RESTORE_DRILL_LAST_SUCCESS}{{{ON_HOST}}})", "{{host}}"),),
             unit="s",

@@ -1,9 +1,9 @@
-"""Writes the pictures of an environment into `docs/gallery/`."""
+"""The pictures of an environment's dashboards, and where they lie: `docs/gallery/`."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 
 from tests.acceptance.gallery.picture import draw
@@ -19,17 +19,25 @@ NOTE = (
 )
 
 
-def record(stack: Stack, answers: Mapping[Question, Answer]) -> None:
-    """Draw every dashboard, with all variables at All, over the minutes that the run has lasted."""
+def pictures(stack: Stack, answers: Mapping[Question, Answer]) -> Iterator[tuple[str, str]]:
+    """Every dashboard by name, as SVG: with all variables at All, over the minutes that the run has lasted."""
     at = now()
-    found = {(one.board, one.number, one.target["refId"]): answer for one, answer in answers.items() if not one.chosen}
-    times = [t for answer in found.values() for _, points in answer.series for t, _ in points if at - SPAN < t < at]
-    window_begin = min(times) - 15
+    found = {
+        (one.board, one.number, one.target["refId"]): answer.series
+        for one, answer in answers.items()
+        if one.chosen is None
+    }
+    times = [moment for series in found.values() for _, points in series for moment, _ in points]
+    begin = min(moment for moment in times if at - SPAN < moment < at) - 15  # lines of logs have another unit
+    note = NOTE.format(at=datetime.fromtimestamp(at, tz=UTC))
     folder = ROOT / "rendered" / stack.deployment.name / stack.name / "wsl/etc/grafana/dashboards"
-    (FOLDER / stack.deployment.name).mkdir(parents=True, exist_ok=True)
     for path in sorted(folder.glob("*.json")):
         board = json.loads(path.read_text(encoding="utf-8"))
-        window = Window(window_begin, at, board["timezone"])
-        of_board = {(number, ref): answer.series for (name, number, ref), answer in found.items() if name == path.stem}
-        text = draw(board, of_board, window, NOTE.format(at=datetime.fromtimestamp(at, tz=UTC)))
-        (FOLDER / stack.deployment.name / f"{path.stem}.svg").write_text(text, encoding="utf-8")
+        asked = {(number, letter): series for (name, number, letter), series in found.items() if name == path.stem}
+        yield path.stem, draw(board, asked, Window(begin, at, board["timezone"]), note)
+
+
+def record(environment: str, name: str, picture: str) -> None:
+    """Put a picture in its place."""
+    (FOLDER / environment).mkdir(parents=True, exist_ok=True)
+    (FOLDER / environment / f"{name}.svg").write_text(picture, encoding="utf-8")
