@@ -136,7 +136,8 @@ Address = Annotated[
     IPv4Address, *parsed(IPv4Address, _address, "an IPv4 address", ("192.168.10.20",), r"^\d+(\.\d+){3}$")
 ]
 Cidr = Annotated[
-    IPv4Network, *parsed(IPv4Network, _network, "an IPv4 network", ("192.168.10.0/24",), r"^\d+(\.\d+){3}/\d+$")
+    IPv4Network,
+    *parsed(IPv4Network, _network, "an IPv4 network", ("192.168.10.0/24", "10.8.0.0/24"), r"^\d+(\.\d+){3}/\d+$"),
 ]
 Zone = Annotated[ZoneInfo, *parsed(ZoneInfo, _zone, "a time zone", ("Asia/Tokyo",), r"^[A-Za-z_]+(/[A-Za-z_+-]+)*$")]
 Day = Annotated[
@@ -154,7 +155,7 @@ Day = Annotated[
 ]
 Clock = Annotated[
     time,
-    *parsed(time, _clock, "a time of day, two digits each,", ("09:00",), r"^([01]\d|2[0-3]):[0-5]\d$"),
+    *parsed(time, _clock, "a time of day, two digits each,", ("09:00", "18:00"), r"^([01]\d|2[0-3]):[0-5]\d$"),
     PlainSerializer(lambda value: value.strftime("%H:%M")),
 ]
 ImageRef = Annotated[
