@@ -80,7 +80,7 @@ class Ways:
             **{path: _as(way, text, workload) for path, text in files.items()},
             "config/conf.d/api.conf": "",
             "openresty/conf/mime.types": "types { }",
-            "ops/gateway/upstreams.json": json.dumps({SITE: "127.0.0.1"}),
+            "ops/from-wsl/upstreams.json": json.dumps({f"{SITE}:{workload}": f"127.0.0.1:{workload}"}),
         }
         for kind in ("key", "crt"):
             written[f"config/ssl/gateway.{kind}"] = (self.folder / f"gateway.{kind}").read_text(encoding="ascii")

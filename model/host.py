@@ -14,6 +14,8 @@ from model.types import AccountName, Address, Cidr, Distribution, Drive, Size, W
 from model.values import SizeValue, WindowsPathValue
 
 Role = Literal["gateway", "containers", "monitoring"]
+FORWARDED_PORTS = 1000
+"""How many ports of loopback are kept for containers under mirrored networking."""
 
 
 class Windows(Model):
@@ -60,6 +62,21 @@ class Windows(Model):
         return self.ops / "textfile"
 
     @property
+    def from_wsl(self) -> WindowsPathValue:
+        """Folder of what WSL tells Windows; the one folder of `ops` that the account of WSL writes."""
+        return self.ops / "from-wsl"
+
+    @property
+    def upstreams(self) -> WindowsPathValue:
+        """File in which the Gateway finds the address of each port of a container."""
+        return self.from_wsl / "upstreams.json"
+
+    @property
+    def wsl_address(self) -> WindowsPathValue:
+        """File with the address of WSL, under nat: where the route to the containers leads."""
+        return self.from_wsl / "wsl-address"
+
+    @property
     def heartbeat(self) -> WindowsPathValue:
         """File in which the Gateway keeps the time of Alertmanager's last heartbeat: Unix seconds, one line."""
         return self.ops / "dead-mans-switch/heartbeat"
@@ -73,6 +90,12 @@ class Wsl(Model):
     range: Cidr = Field(
         IPv4Network("172.16.0.0/12"),
         description="under nat: the range that WSL takes its addresses from; the Gateway's metrics admit it alone",
+    )
+    forwarded_ports: int = Field(
+        20000,
+        ge=1024,
+        le=65536 - FORWARDED_PORTS,
+        description="mirrored: the first of the thousand ports of loopback at which the Gateway finds containers",
     )
     memory: Size = Field(description="memory of the WSL virtual machine (.wslconfig)")
     memory_reserve: Size = Field(

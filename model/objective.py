@@ -26,15 +26,18 @@ _TITLES = {
     "latency": ("Latency", "応答時間"),
     "errors": ("Error rate", "エラー率"),
 }
-_WINDOWS = (("1h", "5m"), ("6h", "30m"), ("1d", "2h"), ("3d", "6h"))
+_WINDOWS = tuple(
+    (DurationValue.parse(long), DurationValue.parse(short))
+    for long, short in (("1h", "5m"), ("6h", "30m"), ("1d", "2h"), ("3d", "6h"))
+)
 
 
 @dataclass(frozen=True)
 class BurnWindow:
     """Fires when the budget burns `factor` times too fast over the long and over the short window."""
 
-    long: str
-    short: str
+    long: DurationValue
+    short: DurationValue
     factor: float
 
 
@@ -71,7 +74,7 @@ class Objective(NamedModel):
         """The four windows of the SRE workbook: the first two call people, the last two can wait."""
         shares = _SHARES[round(self.window.days)]
         return tuple(
-            BurnWindow(long, short, round(share * self.window.seconds / DurationValue.parse(long).seconds, 4))
+            BurnWindow(long, short, round(share * self.window.seconds / long.seconds, 4))
             for (long, short), share in zip(_WINDOWS, shares, strict=True)
         )
 

@@ -81,9 +81,10 @@ class Gateway:
         return found
 
     def addresses(self, known: Mapping[str, str]) -> None:
-        """Write the addresses of workloads, as the script in WSL does."""
-        beside = self.folder / "upstreams.json.new"
-        beside.write_text(json.dumps(known), encoding="utf-8")
+        """Write the addresses of workloads, as the script in WSL does; all listen on the port of the backend."""
+        port, beside = self.ports["backend"], self.folder / "upstreams.json.new"
+        content = {f"{workload}:{port}": f"{address}:{port}" for workload, address in known.items()}
+        beside.write_text(json.dumps(content), encoding="utf-8")
         beside.rename(self.folder / "upstreams.json")
 
 

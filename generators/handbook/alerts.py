@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from itertools import groupby
 from typing import Any
 
+from model import names
 from model.alert import Command, Step
 from model.catalogue import Alert
 from model.deployment import Deployment
@@ -14,11 +16,14 @@ from model.names import SEVERITIES
 from model.notifications import Receiver
 from model.rules.delivery import receivers_by_hours
 
+_JOB = re.compile(r'job=~?"([\w|-]+)"')
+
 
 def pages(deployment: Deployment) -> Iterator[tuple[str, dict[str, Any]]]:
     """Every runbook: its name, and the facts of its page."""
     for page, group in groupby(sorted(deployment.alerts, key=lambda a: (a.page, a.name)), key=lambda a: a.page):
         alerts = list(group)
+        shared = [step for step in alerts[0].file.remedy if all(step in alert.file.remedy for alert in alerts)]
         yield (
             page,
             {
@@ -26,11 +31,13 @@ def pages(deployment: Deployment) -> Iterator[tuple[str, dict[str, Any]]]:
                 "alerts": alerts,
                 "expanded": alerts[0].name != page,
                 "same_diagnosis": len({alert.file.diagnosis for alert in alerts}) == 1,
-                "same_remedy": len({alert.file.remedy for alert in alerts}) == 1,
+                "shared_remedy": shared,
+                "own_steps": lambda alert, shared=shared: own_steps(alert, shared),
+                "silenced_by": lambda alert: silent_without(deployment, alert),
+                "links": links(deployment, page),
                 "hosts": [host for _, host in sorted(deployment.environment.hosts.items())],
                 "told": lambda alert: told(deployment, alert),
                 "off": lambda alert: off(deployment.environment, alert),
-                "own_step": own_step,
                 "where": lambda run: _where(deployment.environment, run),
                 "grafana": grafana_address(deployment.environment),
             },
@@ -48,6 +55,7 @@ def catalogue(deployment: Deployment) -> dict[str, Any]:
         "receivers": [(name, _ways(receiver)) for name, receiver in sorted(notifications.receivers.items())],
         "switch": notifications.dead_mans_switch,
         "working_hours": deployment.environment.time.working_hours,
+        "last_holiday": max(deployment.environment.time.holidays, default=None),
         "zone": deployment.environment.time.zone.key,
         "told": lambda alert: told(deployment, alert),
         "off": lambda alert: off(deployment.environment, alert),
@@ -72,9 +80,36 @@ def grafana_address(environment: Environment) -> str:
     return f"https://{name}{environment.monitoring.grafana_path}"
 
 
-def own_step(alert: Alert) -> Step | None:
-    """The first step of the alert's job, where its file is expanded over jobs."""
-    return alert.first_step if alert.job else None
+def own_steps(alert: Alert, shared: list[Step]) -> list[Step]:
+    """What to do first for this alert of several on a page: the step of its job, and its own part of the remedy."""
+    first = [alert.first_step] if alert.job else []
+    return first + [step for step in alert.file.remedy if step not in shared]
+
+
+def links(deployment: Deployment, page: str) -> dict[str, str]:
+    """Where the name of an alert leads from a runbook."""
+    return {
+        name: f"{alert.page}.md{'' if name == alert.page else f'#{name.lower()}'}"
+        for alert in deployment.alerts
+        for name in {alert.name, alert.page}
+        if alert.page != page
+    }
+
+
+def silent_without(deployment: Deployment, alert: Alert) -> list[Alert]:
+    """Which alerts cannot fire while the job of an alert measures nothing."""
+    if alert.job is None:
+        return []
+    kind = alert.job.kind
+    return [other for other in deployment.alerts if other.job is None and _relies_on(other, kind)]
+
+
+def _relies_on(alert: Alert, job: str) -> bool:
+    if alert.file.source == "logs":
+        return job in (names.JOB_ALLOY, names.JOB_LOKI)
+    if alert.objective:
+        return job == names.JOB_PROBE_TLS if alert.objective.kind == "availability" else job == names.JOB_GATEWAY
+    return any(job in found.split("|") for found in _JOB.findall(alert.expr))
 
 
 def _where(environment: Environment, run: Command) -> str | None:

@@ -27,7 +27,7 @@ READING: dict[str, tuple[str, str]] = {
     "host": ("Host", "ホスト"),
     "image": ("Image", "イメージ"),
     "listens": ("Listens on", "待ち受け"),
-    "outside": ("Told at other hours", "時間外の通知先"),
+    "outside": ("Told at other hours", "営業時間外の通知先"),
     "per_day": ("A day brings at most", "1 日の最大量"),
     "port": ("Port", "ポート"),
     "program": ("Program", "プログラム"),
@@ -38,6 +38,7 @@ READING: dict[str, tuple[str, str]] = {
     "roles": ("Roles", "役割"),
     "rotated": ("Rotated", "ローテーション"),
     "severity": ("Severity", "重大度"),
+    "folder_wsl": ("The same in WSL", "WSL から見たフォルダ"),
     "shell": ("Shell in WSL", "WSL のシェルの開き方"),
     "source": ("From", "入手元"),
     "team": ("Team", "担当チーム"),
@@ -45,7 +46,7 @@ READING: dict[str, tuple[str, str]] = {
     "version": ("Version", "バージョン"),
     "ways": ("By way of", "通知の手段"),
     "what": ("What", "内容"),
-    "working": ("Told in working hours", "時間内の通知先"),
+    "working": ("Told in working hours", "営業時間内の通知先"),
     # The alert catalogue.
     "catalogue_intro": (
         (
@@ -53,9 +54,23 @@ READING: dict[str, tuple[str, str]] = {
             "holidays."
         ),
         (
-            "全 {count} 件です。名前からランブックを開けます。時間内とは、休日を除く {days} の "
+            "全 {count} 件です。名前からランブックを開けます。営業時間は、休日を除く{days}の "
             "{start}〜{end}（{zone}）です。"
         ),
+    ),
+    "holidays_until": (
+        (
+            "Holidays are entered until {day} (`time.holidays` in the environment). Enter those that follow before "
+            "then: a holiday that is missing counts as a working day, and warnings go to people who are not there."
+        ),
+        (
+            "休日は {day} まで登録されています（環境の `time.holidays`）。それまでに以降の休日を追記してください。"
+            "登録のない休日は営業日として扱われ、警告が不在の担当者に通知されます。"
+        ),
+    ),
+    "holidays_none": (
+        "No holidays are entered (`time.holidays` in the environment): each counts as a working day.",
+        "休日は登録されていません（環境の `time.holidays`）。休日も営業日として扱われます。",
     ),
     "monday": ("Mon", "月"),
     "tuesday": ("Tue", "火"),
@@ -67,7 +82,7 @@ READING: dict[str, tuple[str, str]] = {
     "critical": ("Critical: somebody is called at any hour", "critical：時間を問わず担当者を呼び出す"),
     "warning": ("Warning", "warning"),
     "info": ("Info", "info"),
-    "waits": ("waits", "時間内まで保留"),
+    "waits": ("waits", "営業時間まで保留"),
     "receivers": ("Receivers", "通知先"),
     "switch": (
         (
@@ -90,6 +105,7 @@ READING: dict[str, tuple[str, str]] = {
     "off_short": ("(off until {day})", "（{day} まで無効）"),
     # Runbooks.
     "impact": ("What it means for people", "利用者への影響"),
+    "silent_without": ("These may not fire meanwhile:", "その間に発報しない可能性のあるアラート："),
     "first": ("First", "最初に"),
     "diagnosis": ("Find the cause", "原因を調べる"),
     "remedy": ("Mend it", "対処する"),

@@ -17,8 +17,8 @@ from model.values import WindowsPathValue
 _WAIT_SECONDS = 30
 # Which row of the retention table speaks of a log of the Gateway.
 _KINDS: dict[str, LogKind] = {"access": "gateway_access", "api": "gateway_access", "error": "gateway_error"}
-_SERVICE = "*S-1-5-19:(OI)(CI)"
-_USERS = "*S-1-5-32-545:(OI)(CI)"
+_SERVICE = "S-1-5-19"  # LocalService
+_USERS = "S-1-5-32-545"
 
 
 def settings(deployment: Deployment, host: Host) -> dict[str, Any]:
@@ -28,7 +28,9 @@ def settings(deployment: Deployment, host: Host) -> dict[str, Any]:
     return {
         "source": names.WINDOWS_SOURCE,
         "state": (windows.ops / "state").backslashed,
-        "folders": [{"path": path.backslashed, "grants": grants} for path, grants in _folders(host)],
+        "folder": windows.folder.backslashed,
+        "programs": windows.openresty.backslashed,
+        "folders": _folders(host),
         "metrics": {
             "folder": windows.textfiles.backslashed,
             "last_run": names.WINDOWS_TASK_LAST_RUN,
@@ -63,24 +65,33 @@ def settings(deployment: Deployment, host: Host) -> dict[str, Any]:
     }
 
 
-def _folders(host: Host) -> list[tuple[WindowsPathValue, list[str]]]:
-    """Every folder that our scripts need, and who beside the system and Administrators may do what in it.
+def _folders(host: Host) -> list[dict[str, Any]]:
+    """Every folder of ours and of nginx, the outermost first, and who may do what in it and below.
 
-    R reads, X enters, M changes; both hold for what lies in the folder too. The outermost comes first.
+    RX reads and enters, M changes too; the system and Administrators may do everything, nobody else anything. What runs
+    as a service, what it loads and what it is told lie where none of the two others writes.
     """
-    ops, account = host.windows.ops, host.windows.account
-    writing = [f"{_SERVICE}M", f"{_USERS}RX"]
+    windows, ops, account = host.windows, host.windows.ops, host.windows.account
+    reads = {_SERVICE: "RX", account: "RX"}
+    wanted: list[tuple[WindowsPathValue, dict[str, str]]] = [
+        (windows.folder, reads),
+        (windows.openresty, {_SERVICE: "RX"}),
+        (windows.openresty / "logs", {_SERVICE: "M"}),  # where nginx logs until it has read its configuration
+        (windows.openresty / "temp", {_SERVICE: "M"}),
+        (windows.config, reads),
+        (windows.certificates, {_SERVICE: "RX", account: "M"}),  # WSL renews them
+        (windows.logs, {_SERVICE: "M", account: "RX"}),
+        (ops, {_SERVICE: "RX", _USERS: "RX"}),
+        (ops / "dead-mans-switch", {_SERVICE: "M", _USERS: "RX"}),
+        (windows.from_wsl, {_SERVICE: "RX", account: "M"}),
+        (ops / "generations", {_SERVICE: "M"}),
+        (ops / "secrets", {}),  # each file has rights of its own
+        (ops / "state", {_SERVICE: "M", _USERS: "RX"}),
+        (windows.textfiles, {_SERVICE: "M", _USERS: "RX"}),
+    ]
     return [
-        (host.windows.config, [f"{_SERVICE}RX", f"{account}:(OI)(CI)M"]),
-        (host.windows.certificates, [f"{_SERVICE}RX", f"{account}:(OI)(CI)M"]),
-        (host.windows.logs, [f"{_SERVICE}M", f"{account}:(OI)(CI)M"]),
-        (ops, [f"{_SERVICE}RX", f"{_USERS}RX"]),
-        (ops / "dead-mans-switch", writing),
-        (ops / "gateway", [f"{_SERVICE}RX", f"{account}:(OI)(CI)M"]),
-        (ops / "generations", [f"{_SERVICE}M"]),
-        (ops / "secrets", []),
-        (ops / "state", writing),
-        (ops / "textfile", writing),
+        {"path": path.backslashed, "grants": [{"who": who, "may": may} for who, may in grants.items()]}
+        for path, grants in wanted
     ]
 
 

@@ -7,7 +7,7 @@ from ipaddress import IPv4Address, IPv4Network
 from itertools import combinations
 
 from model.environment import Environment
-from model.host import Host
+from model.host import FORWARDED_PORTS, Host
 from model.rules.broken import Broken, Path, twice
 
 _PRIVATE = tuple(IPv4Network(text) for text in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10"))
@@ -71,6 +71,11 @@ def wsl_is_consistent(environment: Environment) -> Iterator[Broken]:
         if host.wsl.networking == "mirrored" and "range" in host.wsl.model_fields_set:
             message = "mirrored networking shares the addresses of Windows: there is no range of WSL's own"
             yield Broken(("hosts", name, "wsl", "range"), message, "remove it, or write `networking: nat`")
+        if host.wsl.networking == "nat" and "forwarded_ports" in host.wsl.model_fields_set:
+            message = "under nat Windows has a route to the containers: no port of loopback leads to them"
+            yield Broken(
+                ("hosts", name, "wsl", "forwarded_ports"), message, "remove it, or write `networking: mirrored`"
+            )
 
 
 def _own_subnet(environment: Environment, host: Host) -> Iterator[Broken]:
@@ -135,3 +140,12 @@ def ports_are_distinct(environment: Environment) -> Iterator[Broken]:
         (("monitoring", "windows_alloy_port"), stack.windows_alloy_port),
     ]
     yield from twice("port", [*windows, *wsl])
+    for name, host in environment.hosts.items():
+        ports = range(host.wsl.forwarded_ports, host.wsl.forwarded_ports + FORWARDED_PORTS)
+        taken = [f"`{'.'.join(map(str, path))}` is {port}" for path, port in [*windows, *wsl] if port in ports]
+        if taken and host.wsl.networking == "mirrored":
+            yield Broken(
+                ("hosts", name, "wsl", "forwarded_ports"),
+                f"the ports {ports[0]} to {ports[-1]} lead to containers, but {', '.join(taken)}",
+                "write the first of a thousand ports that nothing else uses, such as 20000",
+            )

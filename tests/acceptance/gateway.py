@@ -138,7 +138,7 @@ class RunningGateway:
 
     def _cable(self) -> None:
         inner = [self.lan, *([str(self.host.nebula_address)] if self.host.nebula_address else [])]
-        inner += self._upstream_addresses()
+        inner += sorted({address.split(":")[0] for address in self._upstreams()} - {"127.0.0.1"})
         self.run(["ip", "link", "add", "cable", "type", "veth", "peer", "name", "cable", "netns", str(self._outer)])
         for outside, addresses in ((False, inner), (True, self.outside)):
             lines = ["ip link set lo up", "ip link set cable up"]
@@ -146,21 +146,17 @@ class RunningGateway:
             lines.append(f"ip route add default dev cable src {addresses[0]}")
             self.run(["sh", "-ec", "\n".join(lines)], outside=outside)
 
-    def _upstream_addresses(self) -> list[str]:
-        file = self.tree.flatnet / "ops/gateway/upstreams.json"
-        found: dict[str, str] = json.loads(file.read_text(encoding="utf-8"))
+    def _upstreams(self) -> list[str]:
+        """Address and port of each container that a site leads to."""
+        found: dict[str, str] = json.loads(self.tree.upstreams.read_text(encoding="utf-8"))
         return list(found.values())
 
     def _behind(self) -> None:
         """Stand-ins for workloads, for the stack and for exporters."""
         stack = self.environment.monitoring
-        addresses = dict(
-            zip((w.name for w in self.environment.workloads_on(self.host)), self._upstream_addresses(), strict=True)
-        )
-        workloads = [f"{addresses[w.name]}:{p}" for w in self.environment.workloads_on(self.host) for p in w.ports]
         ports = {service.port for service in stack.services.values()}
         local = [f"127.0.0.1:{port}" for port in ports | {stack.windows_exporter_port, stack.windows_alloy_port}]
-        words = [sys.executable, "-m", "tests.acceptance.gateway_echo", *workloads, *sorted(local)]
+        words = [sys.executable, "-m", "tests.acceptance.gateway_echo", *self._upstreams(), *sorted(local)]
         echo = self._stack.enter_context(self._started(self._inner, words, cwd=ROOT, stdout=subprocess.PIPE))
         assert echo.stdout is not None
         assert echo.stdout.readline() == b"ready\n"

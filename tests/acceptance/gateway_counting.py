@@ -24,9 +24,7 @@ class FastGateway(RunningGateway):
     answered: Counter[Key] = field(default_factory=Counter)
 
     def _behind(self) -> None:
-        stack, found = self.environment.monitoring, iter(self._upstream_addresses())
-        workloads = [(next(found), ports) for ports in (w.ports for w in self.environment.workloads_on(self.host))]
-        listen = [f"{address}:{port}" for address, ports in workloads for port in ports]
+        stack, listen = self.environment.monitoring, self._upstreams()
         listen += [f"127.0.0.1:{service.port}" for service in stack.services.values()]
         listen += [f"127.0.0.1:{port}" for port in (stack.windows_exporter_port, stack.windows_alloy_port)]
         locations = "".join(f"location = /status/{code} {{ return {code}; }}\n" for code in (201, 302, 404, 500))

@@ -149,11 +149,11 @@ def test_the_rendered_files_work_together_where_they_land(tmp_path: Path) -> Non
         host.run(["/usr/local/lib/flatnet-ops/cni-collector"])
         host.run(["/usr/local/lib/flatnet-ops/upstreams"])
         metrics = host.run(["cat", f"{CNI_TEXTFILES}/cni.prom"]).stdout
-        addresses = host.run(["cat", "/mnt/f/flatnet/ops/gateway/upstreams.json"]).stdout
+        addresses = host.run(["cat", "/mnt/f/flatnet/ops/from-wsl/upstreams.json"]).stdout
         log = host.run(["cat", "/var/log/flatnet/cni.log"]).stdout
     assert f"{operation('ADD', 'success')} 1\n" in metrics
     assert re.findall(rf"{names.CNI_PLUGIN_READY}{{part=\"(\w+)\"}} 1", metrics) == ["binary", "conflist", "shim"]
-    assert json.loads(addresses) == {"forgejo": "10.87.1.5"}
+    assert json.loads(addresses) == {"forgejo:3000": "10.87.1.5:3000"}
     assert json.loads(log)["address"] == "10.87.1.5"
 
 
