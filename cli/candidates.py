@@ -122,8 +122,10 @@ def _names(environment: Environment) -> Iterator[str]:
 
 def _made(schema: Schema, names: tuple[str, ...]) -> Iterator[Any]:
     """Values for a place where nothing is, made of examples; references name one thing after the other."""
+    schema = resolved(schema)
+    yield from (*schema.get("enum", ()), *schema.get("examples", ()))
     for name in ("", *names):
-        yield _example(resolved(schema), name, {})
+        yield _example(schema, name, {})
 
 
 def _example(schema: Schema, name: str, used: dict[str, int]) -> Any:

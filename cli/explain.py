@@ -97,12 +97,7 @@ def _explain_absent(
         print(f"  means     {means}")
     follows = derived(environment, path)
     print(f"  default   {'none' if follows is None else f'{_shown(follows)}, which follows from the rest'}")
-    _print_reach(layered, catalogue, unset, _plain(follows), "would show in  ")
-
-
-def _plain(value: object) -> Any:
-    """As a person would write it."""
-    return value if value is None or isinstance(value, bool) else str(value)
+    _print_reach(layered, catalogue, unset, None, "would show in  ")
 
 
 def _shown(value: Any) -> str:

@@ -11,6 +11,7 @@ from cli.places import Path, schema_at
 from generators.tree import MANIFEST, render
 from model.catalogue import CatalogueFile
 from model.deployment import Deployment
+from model.derived import derived
 from model.faults import FaultsError
 from model.layers import Layered
 from model.loader import deploy
@@ -46,6 +47,8 @@ def valid(
     layered: Layered, catalogue: tuple[CatalogueFile, ...], deployment: Deployment, path: Path, value: Any
 ) -> Iterator[tuple[Any, Deployment]]:
     """Other values that a place can have, each with the deployment that has it there and is without a fault."""
+    if value is None:
+        value = derived(deployment.environment, path)
     for other in candidates(deployment.environment, schema_at(path) or {}, value):
         try:
             changed = deploy(Layered(layered.name, _with(layered.tree, path, other), abstract=False), catalogue)

@@ -133,13 +133,15 @@ Duration = Annotated[
 Size = Annotated[SizeValue, *parsed(SizeValue, _size, "a size", ("512MB", "10GB"), r"^\d+ ?[KMGT]?B$")]
 Space = Annotated[SizeValue, *parsed(SizeValue, _space, "a size", ("10GB", "0GB"), r"^\d+ ?[KMGT]?B$")]
 Address = Annotated[
-    IPv4Address, *parsed(IPv4Address, _address, "an IPv4 address", ("192.168.10.20",), r"^\d+(\.\d+){3}$")
+    IPv4Address, *parsed(IPv4Address, _address, "an IPv4 address", ("192.168.10.20", "10.42.0.1"), r"^\d+(\.\d+){3}$")
 ]
 Cidr = Annotated[
     IPv4Network,
     *parsed(IPv4Network, _network, "an IPv4 network", ("192.168.10.0/24", "10.8.0.0/24"), r"^\d+(\.\d+){3}/\d+$"),
 ]
-Zone = Annotated[ZoneInfo, *parsed(ZoneInfo, _zone, "a time zone", ("Asia/Tokyo",), r"^[A-Za-z_]+(/[A-Za-z_+-]+)*$")]
+Zone = Annotated[
+    ZoneInfo, *parsed(ZoneInfo, _zone, "a time zone", ("Asia/Tokyo", "Asia/Seoul"), r"^[A-Za-z_]+(/[A-Za-z_+-]+)*$")
+]
 Day = Annotated[
     date,
     BeforeValidator(_date),

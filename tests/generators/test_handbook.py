@@ -208,7 +208,9 @@ def test_a_length_of_time_in_words(seconds: int, english: str, japanese: str) ->
 
 def test_the_name_of_an_alert_leads_to_its_runbook() -> None:
     where = {"DiskFilling": "DiskFilling.md"}
-    assert readable("See DiskFilling or NoSuchAlert.", "en", where) == "See [DiskFilling](DiskFilling.md) or NoSuchAlert."
+    assert (
+        readable("See DiskFilling or NoSuchAlert.", "en", where) == "See [DiskFilling](DiskFilling.md) or NoSuchAlert."
+    )
 
 
 def test_what_is_blind_is_said_for_each_job(deployment: Deployment) -> None:
