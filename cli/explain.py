@@ -7,6 +7,7 @@ is what a person would see in a pull request.
 from __future__ import annotations
 
 import argparse
+from collections.abc import Iterable
 from typing import Any
 
 from cli import project
@@ -62,13 +63,23 @@ def _look_up(values: Any, path: Path) -> tuple[Any, int]:
             here = here[int(part)]
         elif isinstance(here, dict) and part in here:
             here = here[part]
-        elif part in keys(schema_at(path[:depth]) or {}) and schema_at(path) is not None:
+        elif part in keys(schema_at(path[:depth]) or {}):
+            _require_known(path, depth)
             return None, depth
         else:
-            known = {*keys(schema_at(path[:depth]) or {}), *(here if isinstance(here, dict) else ())}
-            hint = near(part, known)
-            raise UserError(f"there is no `{'.'.join(path[: depth + 1])}`" + (f"; {hint}" if hint else ""))
+            raise _unknown(path[: depth + 1], here if isinstance(here, dict) else ())
     return here, len(path)
+
+
+def _require_known(path: Path, depth: int) -> None:
+    for end in range(depth, len(path)):
+        if schema_at(path[: end + 1]) is None:
+            raise _unknown(path[: end + 1], ())
+
+
+def _unknown(path: Path, names: Iterable[str]) -> UserError:
+    hint = near(path[-1], {*keys(schema_at(path[:-1]) or {}), *names})
+    return UserError(f"there is no `{'.'.join(path)}`" + (f"; {hint}" if hint else ""))
 
 
 def _line(environment: Environment, tree: Node, path: Path, value: Any) -> str:

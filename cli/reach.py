@@ -51,11 +51,16 @@ def valid(
         value = derived(deployment.environment, path)
     for other in candidates(deployment.environment, schema_at(path) or {}, value):
         try:
-            changed = deploy(Layered(layered.name, _with(layered.tree, path, other), abstract=False), catalogue)
+            changed = deploy(changed_tree(layered, path, other), catalogue)
         except FaultsError:
             continue
         assert changed is not None
         yield other, changed
+
+
+def changed_tree(layered: Layered, path: Path, value: Any) -> Layered:
+    """The same environment with another value at a path; None removes what is there."""
+    return Layered(layered.name, _with(layered.tree, path, value), abstract=False)
 
 
 def _with(tree: Node, path: Path, value: Any) -> Node:

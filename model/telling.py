@@ -30,7 +30,6 @@ _NOT_YET_VALUES = {"ha", "remote", "elasticsearch"}
 _PLAIN = {
     "string_type": "write a text, in quotes if it looks like something else",
     "int_type": "write a whole number",
-    "int_from_float": "write a whole number",
     "float_type": "write a number",
     "finite_number": "write a number",
     "bool_type": "write `true` or `false`",
