@@ -39,8 +39,9 @@ def _others(schema: Schema, value: Any, names: tuple[str, ...]) -> Iterator[Any]
     elif isinstance(value, str):
         for parse in (_other_durations, _other_sizes, _other_addresses, _other_times):
             yield from parse(value)
-        yield from names
+        yield from names if value in names else ()
         yield from _similar(value)
+        yield from names
         yield from schema.get("examples", ())
 
 

@@ -210,7 +210,13 @@ DnsName = Annotated[
     ),
 ]
 AccountName = Annotated[
-    str, *matching(r"[A-Za-z][A-Za-z0-9._-]{0,30}", "an account name of at most 31 letters", "sato", "Flatnet.Ops")
+    str,
+    *matching(
+        r"[A-Za-z][A-Za-z0-9._-]{0,30}",
+        "an account name of at most 31 letters, without its domain,",
+        "sato",
+        "Flatnet.Ops",
+    ),
 ]
 LinuxUser = Annotated[str, *matching(r"[a-z_][a-z0-9_-]{0,31}", "a user name in lower case", "flatnet")]
 Distribution = Annotated[
