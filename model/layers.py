@@ -91,7 +91,9 @@ def _read_folder(folder: Path, name: str, faults: list[Fault]) -> Node:
         faults.append(Fault(Origin(shown), f"there is no environment `{name}`", hint))
         return root
     if not ENVIRONMENT_NAME.fullmatch(name):
-        faults.append(Fault(Origin(shown), "an environment's name is lower case letters, digits and dashes"))
+        faults.append(
+            Fault(Origin(shown), "an environment's name is lower case letters, digits and dashes", "rename its folder")
+        )
     files = sorted(path for path in place.iterdir() if not _ASIDE.fullmatch(path.name))
     if not any(path.suffix in _SUFFIXES for path in files):
         faults.append(Fault(Origin(shown), "the environment is empty; it needs at least one .yaml file"))

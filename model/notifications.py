@@ -99,7 +99,7 @@ class DeadMansSwitch(Model):
     url: SecretRef | None = Field(None, description="with far_end url: where the heartbeat is sent")
     silent_for: Duration = Field(DurationValue(300), description="silence after which the far end speaks")
     repeat: Duration = Field(DurationValue(4 * 3600), description="how often the far end on Windows tells it again")
-    receiver: Name = Field(description="whom the far end on Windows tells: a receiver with slack or email")
+    receiver: Name = Field(description="whom the far end tells; Windows does so by slack or email")
 
 
 class Notifications(Model):

@@ -18,6 +18,7 @@ import yaml
 from model.faults import Fault, Origin
 from model.syntax import syntax_fault
 
+_LONGEST_NUMBER = 20  # digits
 LARGEST_FILE = 1 << 20  # bytes; a description is written by hand
 
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -162,6 +163,9 @@ class _Builder:
             )
             return None
         if _INT.fullmatch(text):
+            if len(text) > _LONGEST_NUMBER:
+                self._fault(origin, f"a number of {len(text)} digits", "write it in quotes if it is a text")
+                return None
             return int(text)
         return float(text) if _FLOAT.fullmatch(text) else text
 

@@ -12,6 +12,7 @@ _WIDE_KEY = re.compile(r"[\s\u3000]*(- )?[\w.-]+(?P<wide>[：\u3000])")
 _WIDE_INDENT = re.compile(r"[ ]*(?P<wide>\u3000)")
 _NO_SPACE = re.compile(r"\s*(- )?[A-Za-z_][\w-]*(?P<colon>:)[^\s/:]")
 _NO_COLON = re.compile(r"\s*(- )?[A-Za-z_][\w-]*( +[^:#\s][^:#]*)?$")
+_CONTROL = re.compile("[\\x00-\\x08\\x0b\\x0c\\x0e-\\x1f\\x7f\\ufffe\\uffff]")
 _FLOW = {"flow mapping": "}", "flow sequence": "]"}
 
 
@@ -19,9 +20,9 @@ def syntax_fault(shown: Path, text: str, error: Any) -> Fault:
     """The fault of a YAML error of PyYAML's: its place is where the person's mistake is, as far as it can be told."""
     mark = getattr(error, "problem_mark", None)
     problem = getattr(error, "problem", None) or str(error).split("\n", 1)[0]
-    if mark is None:
-        return Fault(Origin(shown), f"this is not YAML: {problem}")
     lines = text.splitlines()
+    if mark is None:
+        return _of_control(shown, text) or Fault(Origin(shown), f"this is not YAML: {problem}")
     line, column = min(mark.line, max(len(lines) - 1, 0)), mark.column
     here = lines[line] if lines else ""
     return (
@@ -31,6 +32,16 @@ def syntax_fault(shown: Path, text: str, error: Any) -> Fault:
         or _of_the_end(shown, error, lines)
         or Fault(Origin(shown, line + 1, column + 1), f"this is not YAML: {problem}")
     )
+
+
+def _of_control(shown: Path, text: str) -> Fault | None:
+    """A character that no keyboard writes; an editor shows it as a blank, or not at all."""
+    found = _CONTROL.search(text)
+    if not found:
+        return None
+    before = text[: found.start()]
+    origin = Origin(shown, before.count("\n") + 1, len(before.rpartition("\n")[2]) + 1)
+    return Fault(origin, f"a control character (U+{ord(found[0]):04X})", "delete it; an editor may not show it")
 
 
 def _of_the_keyboard(shown: Path, lines: list[str], line: int) -> Fault | None:
@@ -56,6 +67,8 @@ def _of_a_character(shown: Path, here: str, line: int, column: int, problem: str
         return Fault(origin, message, "write the text in single quotes: 'F:\\flatnet'")
     if "alias" in problem or "anchor" in problem:
         return Fault(origin, "anchors (`&`, `*`) are not taken: they hide where a value comes from", "write it out")
+    if "nesting" in problem:
+        return Fault(origin, "brackets within brackets, deeper than anything that we read", "remove those too many")
     if "another document" in problem:
         return Fault(origin, "a second document begins here; a file holds one", "remove the line `---`")
     return None
@@ -66,6 +79,9 @@ def _of_a_key(shown: Path, lines: list[str], line: int, problem: str) -> Fault |
     if not any(words in problem for words in ("mapping values", "expected ':'", "expected key")):
         return None
     before = _line_before(lines, line)
+    if lines[line].lstrip().startswith(":"):
+        origin = Origin(shown, line + 1, _indent(lines[line]) + 1)
+        return Fault(origin, "a colon without a key before it", "write `key: value`")
     for number in (line, before):
         if number >= 0 and (found := _NO_SPACE.match(lines[number])):
             origin = Origin(shown, number + 1, found.start("colon") + 1)

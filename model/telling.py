@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Mapping
-from difflib import get_close_matches
 from typing import Any
 
 from pydantic import BaseModel
@@ -12,6 +10,7 @@ from pydantic import BaseModel
 from model.base import NAME_KEY
 from model.faults import Fault, near
 from model.forms import narrow
+from model.repairs import as_we_write, close, repair
 from model.source import Node
 
 Location = tuple[str | int, ...]
@@ -30,7 +29,6 @@ _NOT_YET_VALUES = {"ha", "remote", "elasticsearch"}
 _PLAIN = {
     "string_type": "write a text, in quotes if it looks like something else",
     "int_type": "write a whole number",
-    "int_from_float": "write a whole number",
     "float_type": "write a number",
     "finite_number": "write a number",
     "bool_type": "write `true` or `false`",
@@ -50,7 +48,6 @@ OURS = frozenset({"literal_error", "missing", "extra_forbidden"}) | _PLAIN.keys(
 
 _LONGEST_SHOWN = 60
 _NOTHING = "`null`, or nothing, only removes what is inherited"
-_WORDS = {"yes": "true", "on": "true", "y": "true", "no": "false", "off": "false", "n": "false"}
 
 
 def fault_of(model: type[BaseModel], tree: Node, error: Any) -> Fault:
@@ -84,37 +81,15 @@ def _message(error: Any, value: object) -> tuple[str, str]:
     if kind == "literal_error":
         options = [option.strip("' ") for option in error["ctx"]["expected"].replace(" or ", ", ").split(",")]
         listed = ", ".join(f"`{option}`" for option in options)
-        return f"not one of {listed}", _repair(kind, value) or _close(value, options)
+        return f"not one of {listed}", repair(kind, value) or close(value, options)
     if kind in _BOUNDS:
         return _BOUNDS[kind](error["ctx"]), ""
     message = _PLAIN.get(kind) or error["msg"]
+    if kind == "form" and (meant := as_we_write(message, str(value))) not in ("", value):
+        return message, f"did you mean `{meant}`?"
     if kind in {"model_type", "dict_type"} and isinstance(value, list):
         message += ", not a list"
-    return message, _repair(kind, value)
-
-
-def _close(value: object, options: list[str]) -> str:
-    found = get_close_matches(str(value).lower(), options, n=1)
-    return f"did you mean `{found[0]}`?" if found else ""
-
-
-def _repair(kind: str, value: object) -> str:
-    """What the person probably meant; empty: there is no telling."""
-    if kind == "dict_type" and isinstance(value, list):
-        return "each name is a key: write `name:` without a dash"
-    if not isinstance(value, str):
-        return f"write `[{value}]`" if kind == "tuple_type" and isinstance(value, int | float) else ""
-    if narrow(value) != value:
-        return f"these are full-width characters, as a Japanese keyboard writes them: write `{narrow(value)}`"
-    if kind in {"int_type", "float_type"}:
-        if re.fullmatch(r"[0-9.]+ ?%", value):
-            return f"write `{value.rstrip('% ')}`, without the sign"
-        return f"write `{value}` without quotes" if re.fullmatch(r"-?[0-9]+(\.[0-9]+)?", value) else ""
-    if kind == "bool_type" and value.lower() in _WORDS:
-        return f"write `{_WORDS[value.lower()]}`"
-    if kind in {"model_type", "dict_type"} and re.search(r"\w[:=]", value):
-        return "a key and its value are written `key: value`, with a space after the colon"
-    return f"write `[{value}]`" if kind == "tuple_type" else ""
+    return message, repair(kind, value)
 
 
 def _shown(value: object) -> str:

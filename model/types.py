@@ -133,12 +133,15 @@ Duration = Annotated[
 Size = Annotated[SizeValue, *parsed(SizeValue, _size, "a size", ("512MB", "10GB"), r"^\d+ ?[KMGT]?B$")]
 Space = Annotated[SizeValue, *parsed(SizeValue, _space, "a size", ("10GB", "0GB"), r"^\d+ ?[KMGT]?B$")]
 Address = Annotated[
-    IPv4Address, *parsed(IPv4Address, _address, "an IPv4 address", ("192.168.10.20",), r"^\d+(\.\d+){3}$")
+    IPv4Address, *parsed(IPv4Address, _address, "an IPv4 address", ("192.168.10.20", "10.42.0.1"), r"^\d+(\.\d+){3}$")
 ]
 Cidr = Annotated[
-    IPv4Network, *parsed(IPv4Network, _network, "an IPv4 network", ("192.168.10.0/24",), r"^\d+(\.\d+){3}/\d+$")
+    IPv4Network,
+    *parsed(IPv4Network, _network, "an IPv4 network", ("192.168.10.0/24", "10.8.0.0/24"), r"^\d+(\.\d+){3}/\d+$"),
 ]
-Zone = Annotated[ZoneInfo, *parsed(ZoneInfo, _zone, "a time zone", ("Asia/Tokyo",), r"^[A-Za-z_]+(/[A-Za-z_+-]+)*$")]
+Zone = Annotated[
+    ZoneInfo, *parsed(ZoneInfo, _zone, "a time zone", ("Asia/Tokyo", "Asia/Seoul"), r"^[A-Za-z_]+(/[A-Za-z_+-]+)*$")
+]
 Day = Annotated[
     date,
     BeforeValidator(_date),
@@ -154,7 +157,7 @@ Day = Annotated[
 ]
 Clock = Annotated[
     time,
-    *parsed(time, _clock, "a time of day, two digits each,", ("09:00",), r"^([01]\d|2[0-3]):[0-5]\d$"),
+    *parsed(time, _clock, "a time of day, two digits each,", ("09:00", "18:00"), r"^([01]\d|2[0-3]):[0-5]\d$"),
     PlainSerializer(lambda value: value.strftime("%H:%M")),
 ]
 ImageRef = Annotated[
@@ -207,7 +210,13 @@ DnsName = Annotated[
     ),
 ]
 AccountName = Annotated[
-    str, *matching(r"[A-Za-z][A-Za-z0-9._-]{0,30}", "an account name of at most 31 letters", "sato", "Flatnet.Ops")
+    str,
+    *matching(
+        r"[A-Za-z][A-Za-z0-9._-]{0,30}",
+        "an account name of at most 31 letters, without its domain,",
+        "sato",
+        "Flatnet.Ops",
+    ),
 ]
 LinuxUser = Annotated[str, *matching(r"[a-z_][a-z0-9_-]{0,31}", "a user name in lower case", "flatnet")]
 Distribution = Annotated[

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ValidationError, create_model
 
 from model.faults import Fault
+from model.forms import narrow
 from model.source import Node
 from model.telling import fault_of
 
@@ -47,11 +48,21 @@ def validate_partly(model: type[M], tree: Node, *, may_miss: bool) -> tuple[M, l
 
 
 def _telling(error: ValidationError) -> list[Any]:
-    """The errors without those that only follow from another: a list whose one item is faulty is not too short."""
+    """The errors without those that only follow from another.
+
+    A list whose one item is faulty is not too short; a key that is misspelt is not missing too.
+    """
     items = error.errors()
     places = [item["loc"] for item in items]
-    return [
-        item
-        for item in items
-        if item["type"] != "too_short" or not any(p[:-1] == item["loc"] and len(p) > 1 for p in places)
-    ]
+    misspelt = [item["loc"] for item in items if item["type"] == "extra_forbidden"]
+
+    def follows(item: Any) -> bool:
+        where = item["loc"]
+        if item["type"] == "too_short":
+            return any(place[:-1] == where and len(place) > 1 for place in places)
+        return item["type"] == "missing" and any(
+            place[:-1] == where[:-1] and get_close_matches(narrow(str(place[-1])).lower(), [str(where[-1])])
+            for place in misspelt
+        )
+
+    return [item for item in items if not follows(item)]

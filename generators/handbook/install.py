@@ -72,6 +72,7 @@ def page(deployment: Deployment, host: Host) -> dict[str, Any]:
         "checkout": CHECKOUT,
         "images": images,
         "pulls": "\n".join(f"podman pull {image}" for image in sorted({str(image) for _, image in images})),
+        "wsl": _wsl(host),
         "restic": _restic(environment.monitoring.restic_version),
         "windows_programs": _windows_programs(deployment, host),
         "files": _files(host.name),
@@ -112,6 +113,14 @@ def _overlay(environment: Environment, host: Host) -> str | None:
         f"Get-NetIPAddress -InterfaceAlias {NEBULA_INTERFACE} -AddressFamily IPv4 | Format-Table IPAddress\n"
         + "\n".join(f"ping.exe -n 1 {address}" for address in others)
     )
+
+
+def _wsl(host: Host) -> str:
+    """The VHDX lies on the system drive unless `--location` (WSL 2.4.4) names another folder."""
+    windows, distribution = host.windows, host.wsl.distribution
+    away = windows.vhdx_drive != windows.system_drive
+    place = f" --location {windows.vhdx_drive}:\\wsl\\{distribution}" if away else ""
+    return f"wsl --install --distribution {distribution}{place}"
 
 
 def _restic(version: str) -> str:

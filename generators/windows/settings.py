@@ -10,14 +10,12 @@ from generators.windows.words import say
 from model import names
 from model.deployment import Deployment
 from model.host import Host
-from model.names import LogKind
 from model.values import WindowsPathValue
 from model.ways import needs_route
 
 # How long nginx may take to start, and to open its files again.
 _WAIT_SECONDS = 30
 # Which row of the retention table speaks of a log of the Gateway.
-_KINDS: dict[str, LogKind] = {"access": "gateway_access", "api": "gateway_access", "error": "gateway_error"}
 _SERVICE = "S-1-5-19"  # LocalService
 _USERS = "S-1-5-32-545"
 
@@ -116,7 +114,7 @@ def _logs(deployment: Deployment, host: Host) -> list[dict[str, Any]]:
     logs = deployment.environment.gateway.logs
     found = []
     for key, name in logs.files.items():
-        row = retention.of(_KINDS[key])
+        row = retention.gateway_error if key == "error" else retention.gateway_access
         found.append(
             {
                 "name": name,
