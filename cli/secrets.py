@@ -50,7 +50,7 @@ def _lines(environment: Environment, host: Host) -> Iterator[str]:
         yield "  ".join([*cells, row[-1]])
     for secret in found:
         origin = f"\n# {secret.origin[environment.language]}" if secret.origin else ""
-        yield f"\n# {secret.name} ({_SIDES[secret.side]}){origin}\n{make_secret(secret, host)}"
+        yield f"\n# {secret.name} ({_SIDES[secret.made_on]}){origin}\n{make_secret(secret, host)}"
 
 
 def _row(secret: Secret, language: Language) -> tuple[str, str, str, str, str, str]:

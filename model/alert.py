@@ -11,8 +11,9 @@ from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from model.base import Model
 from model.bilingual import Bilingual
+from model.forms import fault
 from model.names import WATCHDOG, Component, Severity
-from model.types import AlertName, Duration, LabelName, fault
+from model.types import AlertName, Duration, LabelName
 
 Script = Annotated[str, AfterValidator(str.strip)]
 

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator
 
 from model.base import Model
-from model.types import fault
+from model.forms import fault
 from model.values import DurationValue
 
 Language = Literal["en", "ja"]

@@ -124,7 +124,7 @@ def jobs(environment: Environment) -> tuple[Job, ...]:
     """Every job of the environment that has a target, by name."""
     found = [
         *_stack_jobs(environment),
-        *_host_jobs(environment),
+        *_host_jobs(environment, tuple(host for _, host in sorted(environment.hosts.items()))),
         *_probe_jobs(environment),
         *_workload_jobs(environment),
     ]
@@ -150,10 +150,15 @@ def _stack_jobs(environment: Environment) -> Iterator[Job]:
         yield Job(name, "monitoring", _title(title, title), witness, (target,))
 
 
-def _host_jobs(environment: Environment) -> Iterator[Job]:
+def ingress_targets(environment: Environment, host: Host) -> tuple[tuple[Job, Target], ...]:
+    """What is scraped through a host's ingress: job, with its targets on this host alone, and target, by job."""
+    found = sorted(_host_jobs(environment, (host,)), key=lambda job: job.name)
+    return tuple((job, target) for job in found for target in job.targets if target.by_ingress)
+
+
+def _host_jobs(environment: Environment, every: tuple[Host, ...]) -> Iterator[Job]:
     stack = environment.monitoring
-    containers = environment.hosts_with("containers")
-    every = tuple(host for _, host in sorted(environment.hosts.items()))
+    containers = tuple(host for host in every if "containers" in host.roles)
     wsl: tuple[tuple[str, Component, int, tuple[Host, ...], str, str, str], ...] = (
         (names.JOB_ALLOY, "logs", stack.alloy.port, every, "Alloy (WSL)", "Alloy（WSL）", "alloy_build_info"),
         (
@@ -193,7 +198,7 @@ def _host_jobs(environment: Environment) -> Iterator[Job]:
             names.JOB_GATEWAY,
             "gateway",
             None,
-            environment.hosts_with("gateway"),
+            tuple(host for host in every if "gateway" in host.roles),
             "Gateway",
             "Gateway",
             names.GATEWAY_CONFIG_OK,
@@ -214,14 +219,14 @@ def _host_jobs(environment: Environment) -> Iterator[Job]:
 
 
 def _wsl_target(environment: Environment, host: Host, job: str, port: int) -> Target:
-    if host == environment.monitoring_host:
+    if host.name == environment.monitoring_host.name:
         return Target(host.name, host.name, f"127.0.0.1:{port}")
     return _ingress_target(environment, host, job, port)
 
 
 def _ingress_target(environment: Environment, host: Host, job: str, behind: int | None) -> Target:
     ingress = environment.gateway.ports.metrics
-    address = host.windows_from_wsl if host == environment.monitoring_host else host.nebula_address
+    address = host.windows_from_wsl if host.name == environment.monitoring_host.name else host.nebula_address
     at = f"{address}:{ingress}" if address else None
     return Target(host.name, host.name, at, ingress_path(job), by_ingress=True, behind=behind)
 

@@ -9,6 +9,7 @@ from pydantic import Field
 
 from model.base import NamedModel
 from model.bilingual import Bilingual
+from model.forms import Several
 from model.types import Duration, Name
 from model.values import DurationValue
 
@@ -47,10 +48,10 @@ class Objective(NamedModel):
         description="availability: probes that succeed; latency: requests answered within the limit; "
         "errors: requests not answered with 5xx"
     )
-    target: float = Field(ge=50, lt=100, strict=False, description="percent of good events")
+    target: float = Field(ge=50, lt=100, description="percent of good events")
     window: Duration = Field(DurationValue(7 * 86400), description="7d, 28d or 30d; not above the retention of metrics")
     limit: Duration | None = Field(None, description="with kind latency: the time within which a request is answered")
-    sites: tuple[Name, ...] = Field((), strict=False, description="sites that it speaks of; empty: all")
+    sites: Several[Name] = Field((), description="sites that it speaks of; empty: all")
 
     @property
     def budget(self) -> float:

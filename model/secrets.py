@@ -21,7 +21,9 @@ CA_KEY = "gateway-ca-key"
 ROOT, NOBODY, GRAFANA, LOKI = 0, 65534, 472, 10001
 
 
-Make = Literal["ask", "random", "copy", "authority", "certificate", "accounts"]
+Make = Literal["ask", "random", "copy", "authority", "certificate", "request", "accounts"]
+# What the script of certificates makes is made in WSL, also where the file lies on Windows.
+_MADE_IN_WSL: tuple[Make, ...] = ("authority", "certificate", "request")
 
 
 @dataclass(frozen=True)
@@ -29,8 +31,9 @@ class Secret:
     """A file that holds a secret. `owner` is the user id that reads it; `make` says how the value is had.
 
     ask: somebody gives it (a webhook address); random: it is made up on the host; copy: it is a file; authority,
-    certificate: the script of certificates makes it; accounts: people give their passwords. On Windows `account` reads
-    it. `origin` says where somebody gets the value; Markdown code may stand in it.
+    certificate: the script of certificates makes it; request: it makes the key, and the company's CA signs; accounts:
+    people give their passwords. On Windows `account` reads it. `origin` says where somebody gets the value; Markdown
+    code may stand in it.
     """
 
     name: str
@@ -42,6 +45,11 @@ class Secret:
     side: Literal["wsl", "windows"] = "wsl"
     account: Literal["LocalService", "LocalSystem"] = "LocalSystem"
     origin: Bilingual | None = None
+
+    @property
+    def made_on(self) -> Literal["wsl", "windows"]:
+        """Where the command is typed that makes it."""
+        return "wsl" if self.make in _MADE_IN_WSL else self.side
 
     @property
     def mode(self) -> int:
@@ -165,8 +173,9 @@ def _gateway(environment: Environment, host: Host) -> Iterator[Secret]:
         en, ja = "key of that CA: keep a copy elsewhere", "その CA の秘密鍵（別の場所にも保管すること）"
         origin = _origin_of_ca(environment, host, CA_KEY)
         yield _secret(CA_KEY, ROOT, "gateway-certificate", en, ja, makes, origin)
+    signed: Make = "certificate" if environment.gateway.tls.source == "own" else "request"
     what = Bilingual(en="key of the Gateway's certificate", ja="Gateway の証明書の秘密鍵")
-    yield _of_gateway("gateway.key", host.windows.certificates / "gateway.key", what, "certificate")
+    yield _of_gateway("gateway.key", host.windows.certificates / "gateway.key", what, signed)
     what = Bilingual(en="names and passwords, as apr1 hashes", ja="ユーザー名とパスワード（apr1 ハッシュ）")
     name = environment.security.password_file
     yield _of_gateway(name, windows_secret_path(host, name), what, "accounts")

@@ -35,7 +35,7 @@ def table(deployment: Deployment, host: Host) -> str:
         "files": {
             "generation": str(nginx.folder(host) / "generation"),
             "heartbeat": str(folder / "dead-mans-switch/heartbeat"),
-            "upstreams": str(folder / "gateway/upstreams.json"),
+            "upstreams": str(host.windows.upstreams),
         },
     }
     return to_lua(data, deployment.name)

@@ -57,6 +57,10 @@ def catalogue(deployment: Deployment) -> dict[str, Any]:
         "switch": notifications.dead_mans_switch,
         "working_hours": deployment.environment.time.working_hours,
         "last_holiday": max(deployment.environment.time.holidays, default=None),
+        "holidays": sorted(deployment.environment.time.holidays.items()),
+        "maintenance": sorted(
+            deployment.environment.time.maintenance.values(), key=lambda entry: (entry.day, entry.start)
+        ),
         "zone": deployment.environment.time.zone.key,
         "told": lambda alert: told(deployment, alert),
         "off": lambda alert: off(deployment.environment, alert),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from model.certificate import SCRIPT
+from model.certificate import CERTIFICATE_STATE, SCRIPT
 from model.host import Host
 from model.secrets import Secret
 
@@ -24,6 +24,9 @@ def make_secret(secret: Secret, host: Host) -> str:
         return f'"${{ROOT:-}}{SCRIPT}" authority'
     if secret.make == "certificate":
         return f"{SCRIPT} renew"
+    if secret.make == "request":
+        request = f"{SCRIPT} request   # {CERTIFICATE_STATE}/gateway.csr"
+        return f"{request}\n{SCRIPT} install /mnt/c/Users/Public/gateway.pem"
     if secret.side == "windows":
         return _for_windows(secret, host)
     place = f'"${{ROOT:-}}{secret.path}"'

@@ -16,9 +16,10 @@ from model.deployment import Deployment
 from model.environment import Environment
 from model.heartbeat import watches
 from model.host import NEBULA_INTERFACE, Host
-from model.names import TASK_WATCH_HEARTBEAT, WINDOWS_SOURCE, WINDOWS_TASKS
+from model.names import TASK_KEEP_ROUTE, TASK_WATCH_HEARTBEAT, WINDOWS_SOURCE, WINDOWS_TASKS
 from model.secrets import Secret, secrets
 from model.stateful import BACKUP
+from model.ways import needs_route
 
 # Units are started in this order: what others need comes first.
 ORDER = (
@@ -71,6 +72,7 @@ def page(deployment: Deployment, host: Host) -> dict[str, Any]:
         "checkout": CHECKOUT,
         "images": images,
         "pulls": "\n".join(f"podman pull {image}" for image in sorted({str(image) for _, image in images})),
+        "wsl": _wsl(host),
         "restic": _restic(environment.monitoring.restic_version),
         "windows_programs": _windows_programs(deployment, host),
         "files": _files(host.name),
@@ -81,8 +83,11 @@ def page(deployment: Deployment, host: Host) -> dict[str, Any]:
         "windows_files": _windows_files(deployment.name, host),
         "windows_prepare": _script(host, "prepare"),
         "windows_firewall": _script(host, "apply-firewall"),
+        "windows_batch": _script(host, "grant-batch-logon"),
         "windows_tasks": _script(host, "register-tasks"),
         "windows_check": _WINDOWS_CHECK,
+        "windows_route": _route(deployment, host) if needs_route(host) else None,
+        "subnet": environment.container_network(host).subnet,
         "windows_test": _script(host, TASK_WATCH_HEARTBEAT, " -Test") if watches(environment, host) else None,
         "gateway": install_gateway.facts(deployment, host) if "gateway" in host.roles else None,
         "folder": f"cd {CHECKOUT}/rendered/{deployment.name} &&\n    ls manifest.json",
@@ -108,6 +113,14 @@ def _overlay(environment: Environment, host: Host) -> str | None:
         f"Get-NetIPAddress -InterfaceAlias {NEBULA_INTERFACE} -AddressFamily IPv4 | Format-Table IPAddress\n"
         + "\n".join(f"ping.exe -n 1 {address}" for address in others)
     )
+
+
+def _wsl(host: Host) -> str:
+    """The VHDX lies on the system drive unless `--location` (WSL 2.4.4) names another folder."""
+    windows, distribution = host.windows, host.wsl.distribution
+    away = windows.vhdx_drive != windows.system_drive
+    place = f" --location {windows.vhdx_drive}:\\wsl\\{distribution}" if away else ""
+    return f"wsl --install --distribution {distribution}{place}"
 
 
 def _restic(version: str) -> str:
@@ -180,6 +193,12 @@ def _secrets_check(here: list[Secret]) -> str:
 def _script(host: Host, name: str, words: str = "") -> str:
     path = (host.windows.ops / f"{name}.ps1").backslashed
     return f"powershell.exe -NoProfile -ExecutionPolicy Bypass -File '{path}'{words}"
+
+
+def _route(deployment: Deployment, host: Host) -> str:
+    subnet = deployment.environment.container_network(host).subnet
+    look = f"Get-NetRoute -DestinationPrefix {subnet} | Format-Table NextHop, InterfaceAlias"
+    return f"{_script(host, TASK_KEEP_ROUTE)}\n{look}"
 
 
 def _windows_files(environment: str, host: Host) -> str:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from generators.handbook.commands import DOWNLOADS, make_secret
-from model.certificate import CERTIFICATE_STATE, SCRIPT
 from model.deployment import Deployment
 from model.environment import Environment
 from model.gateway import SERVICE, nginx_command, nginx_reload
@@ -23,7 +22,7 @@ def facts(deployment: Deployment, host: Host) -> dict[str, Any]:
     return {
         "accounts": _accounts(environment, host),
         "ca": secret_path(environment.security.certificate_authority),
-        "certificate": _certificate(environment),
+        "certificate": _certificate(environment, host),
         "key": (windows.certificates / "gateway.key").backslashed,
         "trust": f"certutil.exe -addstore Root '{_CA_FOR_PCS[0]}'",
         "conf": conf,
@@ -44,11 +43,12 @@ def _accounts(environment: Environment, host: Host) -> str:
     return f"{make_secret(file, host)}\n{look}"
 
 
-def _certificate(environment: Environment) -> str:
-    if environment.gateway.tls.source == "own":
-        authority = secret_path(environment.security.certificate_authority)
-        return f"{SCRIPT} renew\ninstall -m 0644 {authority} {_CA_FOR_PCS[1]}"
-    return f"{SCRIPT} request   # {CERTIFICATE_STATE}/gateway.csr\n{SCRIPT} install /mnt/c/Users/Public/gateway.pem"
+def _certificate(environment: Environment, host: Host) -> str:
+    (key,) = (secret for secret in secrets(environment, host) if secret.make in {"certificate", "request"})
+    if environment.gateway.tls.source == "company":
+        return make_secret(key, host)
+    authority = secret_path(environment.security.certificate_authority)
+    return f"{make_secret(key, host)}\ninstall -m 0644 {authority} {_CA_FOR_PCS[1]}"
 
 
 def _service(environment: Environment, host: Host) -> str:

@@ -149,11 +149,15 @@ INSTALLING: dict[str, tuple[str, str]] = {
     "windows_prepare": (
         (
             "Make the folders, say who may write in them, and register the name under which our scripts write to the "
-            "event log. Each line begins with `OK`."
+            "event log. From now on {folder} is changed by administrators alone, in PowerShell as administrator or in "
+            "a WSL shell that was opened from it; the rest of WSL writes certificates and addresses. Each line begins "
+            "with `OK`. Run it again when OpenResty was replaced."
         ),
         (
             "フォルダを作り、書き込める人を設定し、スクリプトがイベントログに書くときの名前を登録します。"
-            "どの行も `OK` で始まれば成功です。"
+            "以後、{folder} を変更できるのは管理者だけです（管理者として開いた PowerShell、またはそこから開いた WSL の"
+            "シェル）。それ以外の WSL のプログラムが書き込めるのは、証明書とアドレスだけです。"
+            "どの行も `OK` で始まれば成功です。OpenResty を入れ替えたときは、もう一度実行します。"
         ),
     ),
     "windows_install": (
@@ -163,11 +167,13 @@ INSTALLING: dict[str, tuple[str, str]] = {
     "windows_firewall": (
         (
             "Set the firewall. Rules of our group that are no longer wanted are removed; those that open nginx.exe to "
-            "everybody are switched off. Run it again after each change of networks."
+            "everybody are switched off. A warning names each rule of others that opens a port of ours all the same, "
+            "and the command that switches it off. Run it again after each change of networks."
         ),
         (
             "ファイアウォールを設定します。不要になった規則は削除し、nginx.exe を全員に開放する規則は無効にします。"
-            "ネットワークを変更したときは、もう一度実行します。"
+            "他のプログラムや管理者が作った規則で Gateway のポートを開放しているものは、無効にするコマンドとともに"
+            "警告として表示します。ネットワークを変更したときは、もう一度実行します。"
         ),
     ),
     "windows_wslconfig": (
@@ -183,12 +189,39 @@ INSTALLING: dict[str, tuple[str, str]] = {
     "windows_tasks": (
         (
             "Register the scheduled tasks; tasks of ours that are no longer described are removed. The password of "
-            "{account} is asked for, so that WSL starts before anybody signs in. Repeat this when it changes."
+            "{account} is asked for, so that WSL starts before anybody signs in. The script waits until keep-alive "
+            "runs, or says why it does not. Repeat this when the password changes."
         ),
         (
             "スケジュールされたタスクを登録します。不要になったタスクは削除されます。"
             "サインイン前に WSL を起動するため、{account} のパスワードを入力します。"
+            "スクリプトは keep-alive が動き出すまで待ち、動かないときは理由を表示します。"
             "パスワードを変更したときは、もう一度実行します。"
+        ),
+    ),
+    "windows_batch": (
+        (
+            "A task that runs before anybody signs in needs the right to log on as a batch job. Administrators have "
+            "it; if {account} is none, give it that right (in a domain, a group policy may take it away again: then "
+            "ask for the account to be named there, under *Log on as a batch job*)."
+        ),
+        (
+            "サインイン前に動くタスクには「バッチ ジョブとしてログオン」の権利が必要です。"
+            "管理者にはこの権利があります。{account} が管理者でない場合は、次のコマンドで与えます"
+            "（ドメインではグループ ポリシーで取り消されることがあります。その場合は、"
+            "ポリシーの「バッチ ジョブとしてログオン」にこのアカウントを加えてもらいます）。"
+        ),
+    ),
+    "windows_route": (
+        (
+            "The task keep-route leads the containers' network to WSL, whose address changes with each start. See "
+            "that it does, once section 8 is done: the first command prints nothing, or says what is wrong; the second "
+            "one shows {subnet} with WSL's address."
+        ),
+        (
+            "WSL のアドレスは起動のたびに変わるため、keep-route タスクがコンテナのネットワークを WSL に向け直します。"
+            "「8. 最初の起動」の後に確認します。最初のコマンドは、正常なら何も表示せず、問題があれば理由を表示します。"
+            "二つ目のコマンドで、{subnet} の行に WSL のアドレスが表示されれば成功です。"
         ),
     ),
     "windows_check": (

@@ -63,10 +63,13 @@ READING: dict[str, tuple[str, str]] = {
     "address": ("Address", "アドレス"),
     "alert": ("Alert", "アラート"),
     "component": ("Component", "対象"),
+    "day": ("Day", "日付"),
     "deleted": ("Deleted", "削除の時期"),
     "digest": ("Digest", "ダイジェスト"),
     "fires_when": ("Fires when", "発報の条件"),
+    "from_to": ("From – to", "時間帯"),
     "hold": ("For", "継続時間"),
+    "holiday": ("Holiday", "休日"),
     "host": ("Host", "ホスト"),
     "image": ("Image", "イメージ"),
     "listens": ("Listens on", "待ち受け"),
@@ -114,6 +117,10 @@ READING: dict[str, tuple[str, str]] = {
     "holidays_none": (
         "No holidays are entered (`time.holidays` in the environment): each counts as a working day.",
         "休日は登録されていません（環境の `time.holidays`）。休日も営業日として扱われます。",
+    ),
+    "maintenance_intro": (
+        "Planned maintenance: alerts of these components are not sent meanwhile.",
+        "計画メンテナンスです。この間、対象のアラートは通知されません。",
     ),
     "monday": ("Mon", "月"),
     "tuesday": ("Tue", "火"),
@@ -234,6 +241,21 @@ READING: dict[str, tuple[str, str]] = {
     "generations": ("Snapshots of the configuration of Gateway and CNI", "Gateway と CNI の設定のスナップショット"),
     "generations_deleted": ("above {count} generations", "{count} 世代を超えた分"),
     "reports": ("Reports", "レポート"),
+    "disks": ("Disk of WSL", "WSL のディスク"),
+    "disks_intro": (
+        (
+            "What each part is expected to need at most. `make render` refuses parts that together exceed the host's "
+            "budget; on the host itself Prometheus and the journal alone stop at their size, the others do not."
+        ),
+        (
+            "各部分が必要とする容量の上限の見込みです。合計がホストの予算を超える設定は `make render` で拒否されます。"
+            "ホスト上で自動的に止まるのは Prometheus とジャーナルだけで、その他は上限を超えて増えることがあります。"
+        ),
+    ),
+    "grows_to": ("At most", "上限の見込み"),
+    "disk_journal": ("systemd journal", "systemd ジャーナル"),
+    "disk_restore": ("a restore beside the data", "データと並べて行う復元の作業領域"),
+    "disk_budget": ("Budget of the host", "ホストの予算"),
     "log_gateway_access": ("Access log of the Gateway", "Gateway のアクセスログ"),
     "log_gateway_error": ("Error log of the Gateway", "Gateway のエラーログ"),
     "log_cni": ("Log of the CNI plugin", "CNI プラグインのログ"),

@@ -234,7 +234,7 @@ def test_a_request_that_is_too_large_is_refused(osaka_2: RunningGateway) -> None
 
 
 def test_a_workload_without_an_address_is_told_in_both_languages(osaka_2: RunningGateway) -> None:
-    file = osaka_2.tree.flatnet / "ops/gateway/upstreams.json"
+    file = osaka_2.tree.upstreams
     known = file.read_text(encoding="utf-8")
     try:
         file.write_text("{}", encoding="utf-8")

@@ -11,7 +11,7 @@ return {
   files = {
     generation = "D:/flatnet/config/flatnet-ops/generation",
     heartbeat = "D:/flatnet/ops/dead-mans-switch/heartbeat",
-    upstreams = "D:/flatnet/ops/gateway/upstreams.json",
+    upstreams = "D:/flatnet/ops/from-wsl/upstreams.json",
   },
   methods = { "DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT" },
   sites = {
