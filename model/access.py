@@ -81,17 +81,18 @@ class Listener:
 
 
 def listeners(environment: Environment, host: Host) -> tuple[Listener, ...]:
-    """What a host's Gateway binds. The ingress is open to all addresses only where WSL's changes at each start."""
+    """What a host's Gateway binds. The ingress is on loopback where nobody else asks.
+
+    Elsewhere it is on every address: WSL's changes at each start, that of Nebula may come after nginx, which would not
+    start without it. The doors and the firewall say who gets in.
+    """
     ports = environment.gateway.ports
-    ingress = [str(LOOPBACK.network_address)]
-    if host == environment.monitoring_host and host.wsl.networking == "nat":
-        ingress = ["*"]
-    elif host.nebula_address:
-        ingress.append(str(host.nebula_address))
+    asked = environment.several_hosts or host.wsl.networking == "nat"
+    ingress = "*" if asked else str(LOOPBACK.network_address)
     return (
         Listener("http", ports.http, ("*",)),
         Listener("https", ports.https, ("*",)),
-        Listener("metrics", ports.metrics, tuple(ingress)),
+        Listener("metrics", ports.metrics, (ingress,)),
     )
 
 

@@ -82,6 +82,11 @@ class GatewayLogs(Model):
         every = {"access": self.access, "error": self.error, "api": self.api}
         return {key: name for key, name in every.items() if name}
 
+    @property
+    def collected(self) -> frozenset[str]:
+        """Keys of those that go to Loki. That of Flatnet's API stays on its host: its format is Flatnet's to choose."""
+        return frozenset({"access", "error"})
+
 
 class Tls(Model):
     """TLS of the Gateway: 1.2 and 1.3 alone."""

@@ -13,6 +13,8 @@ from model.forms import Several
 from model.types import AccountName, Address, Cidr, Distribution, Drive, Size, WindowsPath
 from model.values import SizeValue, WindowsPathValue
 
+NEBULA_INTERFACE = "nebula1"  # what Flatnet calls the interface of Nebula on Windows
+POWERSHELL_RUNS = "-NoProfile -NonInteractive -ExecutionPolicy Bypass -File"
 Role = Literal["gateway", "containers", "monitoring"]
 FORWARDED_PORTS = 1000
 """How many ports of loopback are kept for containers under mirrored networking."""
@@ -27,9 +29,24 @@ class Windows(Model):
     vhdx_drive: Drive = Field("C", description="drive that holds the distribution's VHDX")
 
     @property
+    def system(self) -> str:
+        """Folder of the programs of Windows itself."""
+        return f"{self.system_drive}:\\Windows\\System32"
+
+    @property
+    def powershell(self) -> str:
+        """PowerShell 5.1, which is part of Windows."""
+        return f"{self.system}\\WindowsPowerShell\\v1.0\\powershell.exe"
+
+    @property
     def logs(self) -> WindowsPathValue:
         """Folder of the Gateway's log files."""
         return self.folder / "logs"
+
+    @property
+    def collected(self) -> WindowsPathValue:
+        """Folder of the names under which the collector reads logs: each stays with its file when that is renamed."""
+        return self.logs / "collected"
 
     @property
     def secrets(self) -> WindowsPathValue:

@@ -36,6 +36,11 @@ class Way:
         return f"{FORWARDS}/{self.workload}-{self.port}"
 
 
+def needs_route(host: Host) -> bool:
+    """Whether Windows reaches the host's containers by a route that leads to WSL."""
+    return host.wsl.networking == "nat" and "containers" in host.roles and "gateway" in host.roles
+
+
 def ways(environment: Environment, host: Host) -> tuple[Way, ...]:
     """The way to each port that a site of the host leads to, by workload and port."""
     used = {(site.upstream.workload, site.upstream.port) for site in environment.gateway.sites.values()}

@@ -39,6 +39,7 @@ def pages(deployment: Deployment) -> Iterator[tuple[str, dict[str, Any]]]:
                 "told": lambda alert: told(deployment, alert),
                 "off": lambda alert: off(deployment.environment, alert),
                 "where": lambda run: _where(deployment.environment, run),
+                "folder": lambda run: _folder(deployment.environment, run),
                 "grafana": grafana_address(deployment.environment),
             },
         )
@@ -52,7 +53,7 @@ def catalogue(deployment: Deployment) -> dict[str, Any]:
         "by_severity": {severity: alerts for severity, alerts in by_severity.items() if alerts},
         "total": len(deployment.alerts),
         "switched_off": [alert for alert in deployment.alerts if alert.disabled_until],
-        "receivers": [(name, _ways(receiver)) for name, receiver in sorted(notifications.receivers.items())],
+        "receivers": [(name, ways(receiver)) for name, receiver in sorted(notifications.receivers.items())],
         "switch": notifications.dead_mans_switch,
         "working_hours": deployment.environment.time.working_hours,
         "last_holiday": max(deployment.environment.time.holidays, default=None),
@@ -126,16 +127,23 @@ def _where(environment: Environment, run: Command) -> str | None:
     return environment.monitoring_host.name if asks else None
 
 
-def _ways(receiver: Receiver) -> list[str]:
-    ways = []
+def _folder(environment: Environment, run: Command) -> str | None:
+    """The folder in which a command for Windows is typed, where all hosts have the same."""
+    folders = {host.windows.folder.backslashed for host in environment.hosts.values()}
+    return folders.pop() if run.on == "windows" and ".\\" in run.command and len(folders) == 1 else None
+
+
+def ways(receiver: Receiver) -> list[str]:
+    """By which ways a receiver is told, in words."""
+    found = []
     if receiver.slack:
-        ways.append(f"Slack {receiver.slack.channel}")
+        found.append(f"Slack {receiver.slack.channel}")
     if receiver.teams:
-        ways.append("Microsoft Teams")
+        found.append("Microsoft Teams")
     if receiver.pagerduty:
-        ways.append("PagerDuty")
+        found.append("PagerDuty")
     if receiver.email:
-        ways.append(", ".join(receiver.email.to))
+        found.append(", ".join(receiver.email.to))
     if receiver.webhook:
-        ways.append("Webhook")
-    return ways
+        found.append("Webhook")
+    return found

@@ -6,6 +6,10 @@ from model.certificate import CERTIFICATE_STATE, SCRIPT
 from model.host import Host
 from model.secrets import Secret
 
+# Where this repository lies on a host.
+CHECKOUT = "/opt/flatnet-ops"
+# Where the page has people put what they download.
+DOWNLOADS = 'Set-Location "$env:USERPROFILE\\Downloads"'
 # Ids have no language. The account reads, Administrators may replace.
 _ACCOUNTS = {"LocalSystem": "S-1-5-18", "LocalService": "S-1-5-19"}
 
@@ -56,7 +60,7 @@ def _content(secret: Secret, host: Host) -> str:
     if secret.make == "accounts":
         return (
             "$name = (Read-Host 'Account').Trim()\n"
-            f"$hash = wsl.exe -d {host.wsl.distribution} -- openssl passwd -apr1\n"
+            f"$hash = wsl.exe -d {host.wsl.distribution} -e openssl passwd '-apr1'\n"
             "if ($LASTEXITCODE -ne 0 -or $hash -notmatch '^\\$apr1\\$') { throw 'no password was set' }\n"
             f"$kept = @(Get-Content -Encoding Ascii '{path}' -ErrorAction SilentlyContinue |\n"
             "    Where-Object { -not $_.StartsWith($name + ':') })\n"

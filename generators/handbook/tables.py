@@ -13,6 +13,7 @@ from model.host import Host
 from model.names import LOG_KINDS
 from model.rules.capacity import disk_of
 from model.values import SizeValue
+from model.ways import ways
 
 
 @dataclass(frozen=True)
@@ -81,6 +82,11 @@ def _wsl(environment: Environment, host: Host) -> list[Row]:
     reached = "by_gateways" if environment.several_hosts else "by_gateway"
     rows += [
         Row(port, "tcp", load.name, subnet, reached) for load in environment.workloads_on(host) for port in load.ports
+    ]
+    rows += [
+        Row(way.local, "tcp", f"{way.workload} ({way.port})", "127.0.0.1", "by_gateway")
+        for way in ways(environment, host)
+        if way.local
     ]
     return sorted(rows, key=lambda row: row.port)
 

@@ -11,6 +11,49 @@ READING: dict[str, tuple[str, str]] = {
     "installing": ("Install", "インストール"),
     "ports": ("Ports", "ポート一覧"),
     "retention": ("What is deleted, and when", "保存期間と削除"),
+    "laptop": ("The stack on a laptop", "手元の PC で監視スタックを試す"),
+    "laptop_intro": (
+        (
+            "{path} runs the containers of {host}'s monitoring stack on a Linux machine or in a WSL distribution with "
+            "Docker, without systemd: for looking at a changed dashboard, alert or route before it is merged. It is no "
+            "way to run Flatnet: there is no Gateway, nothing of Windows is measured, nothing is backed up. It may use "
+            "up to {memory} of memory."
+        ),
+        (
+            "{path} は、{host} の監視スタックのコンテナを、Docker の入った Linux または WSL で systemd なしに"
+            "動かします。変更したダッシュボード・アラート・ルートを、マージの前に確認するためのものです。"
+            "Gateway はなく、Windows の計測もバックアップも行われないため、運用には使えません。"
+            "メモリを最大 {memory} 使います。"
+        ),
+    ),
+    "laptop_install": (
+        (
+            "Follow sections 2 to 5 of the [install page]({page}), for WSL alone. Where it asks for the address of a "
+            "receiver, write `http://127.0.0.1:9/` instead: messages of a test must reach nobody."
+        ),
+        (
+            "[インストール手順]({page})の 2〜5 のうち、WSL の部分だけを実行します。通知先の URL を求められたら、"
+            "代わりに `http://127.0.0.1:9/` を入力します（テストの通知を誰にも送らないため）。"
+        ),
+    ),
+    "laptop_start": (
+        "Start it. The Podman exporter stays down where there is no Podman, and what lies behind Gateways too.",
+        "起動します。Podman がない環境では Podman exporter が、また Gateway の先にあるものはすべてダウンのままです。",
+    ),
+    "laptop_look": (
+        (
+            "Open [Grafana]({grafana}) as `admin`, with what {password} holds, [Prometheus]({prometheus}) and "
+            "[Alertmanager]({alertmanager})."
+        ),
+        (
+            "[Grafana]({grafana})（`admin`、パスワードは {password} の内容）、[Prometheus]({prometheus})、"
+            "[Alertmanager]({alertmanager}) を開きます。"
+        ),
+    ),
+    "laptop_stop": (
+        "Stop it. What it measured stays in {folder}.",
+        "停止します。計測した内容は {folder} に残ります。",
+    ),
     "runbooks": ("Runbooks", "ランブック"),
     "index_intro": (
         "What people need who run `{environment}`. Everything here is rendered from `environments/{environment}`.",
@@ -125,6 +168,7 @@ READING: dict[str, tuple[str, str]] = {
     "on_wsl": ("**WSL**", "**WSL**"),
     "on_wsl_of": ("**WSL** on `{host}`", "**WSL**（`{host}`）"),
     "on_windows": ("**Windows** (PowerShell)", "**Windows**（PowerShell）"),
+    "on_windows_in": ("**Windows** (PowerShell), in {folder}", "**Windows**（PowerShell、{folder} で）"),
     "escalation": ("When it does not help", "解決しないとき"),
     "escalate": (
         "If it still fires after {time}, call {role}.",
@@ -154,6 +198,10 @@ READING: dict[str, tuple[str, str]] = {
             "特に断りがない限り、通知に書かれたホストで実行します。**WSL** は root のシェルで、PowerShell "
             "から次のように開きます。**Windows** は管理者として開いた PowerShell です。"
         ),
+    ),
+    "where_short": (
+        "Commands are typed on [the host that the message names](#{anchor}).",
+        "コマンドは[通知に書かれたホスト](#{anchor})で実行します。",
     ),
     "silence": (
         "To silence the alert while you work: [Grafana]({url}), Alerting, Silences.",

@@ -11,8 +11,9 @@ from model import names
 from model.deployment import Deployment
 from model.host import Host
 from model.values import WindowsPathValue
+from model.ways import needs_route
 
-# How long nginx may take to open its files again.
+# How long nginx may take to start, and to open its files again.
 _WAIT_SECONDS = 30
 # Which row of the retention table speaks of a log of the Gateway.
 _SERVICE = "S-1-5-19"  # LocalService
@@ -40,8 +41,9 @@ def settings(deployment: Deployment, host: Host) -> dict[str, Any]:
             "program": (windows.folder / "openresty/nginx.exe").backslashed,
             "arguments": ["-p", f"{windows.folder / 'openresty'}/", "-c", str(windows.config / "nginx.conf")],
             "pid": (windows.logs / "nginx.pid").backslashed,
+            "wait_seconds": _WAIT_SECONDS,
         },
-        "rotation": {"wait_seconds": _WAIT_SECONDS, "logs": _logs(deployment, host)},
+        "rotation": {"logs": _logs(deployment, host)},
         "certificate": {
             "file": (windows.certificates / "gateway.crt").backslashed,
             "loaded": (windows.ops / "state/certificate.sha256").backslashed,
@@ -53,9 +55,10 @@ def settings(deployment: Deployment, host: Host) -> dict[str, Any]:
             "keep": environment.retention.backups.configuration_generations,
         },
         "heartbeat": heartbeat.settings(deployment, host),
+        "route": _route(deployment, host),
         "tasks": {
             "folder": names.WINDOWS_TASKS,
-            "system": [task.name for task in found if task.run_as == "service"],
+            "system": [task.name for task in found if task.run_as != "account"],
             "account": [task.name for task in found if task.run_as == "account"],
             "user": windows.account,
             "why": say("why_password", environment.language),
@@ -79,6 +82,7 @@ def _folders(host: Host) -> list[dict[str, Any]]:
         (windows.config, reads),
         (windows.certificates, {_SERVICE: "RX", account: "M"}),  # WSL renews them
         (windows.logs, {_SERVICE: "M", account: "RX"}),
+        (windows.collected, {_SERVICE: "M", account: "RX"}),
         (ops, {_SERVICE: "RX", _USERS: "RX"}),
         (ops / "dead-mans-switch", {_SERVICE: "M", _USERS: "RX"}),
         (windows.from_wsl, {_SERVICE: "RX", account: "M"}),
@@ -93,16 +97,30 @@ def _folders(host: Host) -> list[dict[str, Any]]:
     ]
 
 
+def _route(deployment: Deployment, host: Host) -> dict[str, Any] | None:
+    """What `keep-route.ps1` needs; None: there is nothing to lead to, or no route leads there."""
+    if not needs_route(host):
+        return None
+    return {
+        "destination": str(deployment.environment.container_network(host).subnet),
+        "file": host.windows.wsl_address.backslashed,
+        "first": str(host.wsl.range.network_address),
+        "last": str(host.wsl.range.broadcast_address),
+    }
+
+
 def _logs(deployment: Deployment, host: Host) -> list[dict[str, Any]]:
     folder, retention = host.windows.logs, deployment.environment.retention.logs
+    logs = deployment.environment.gateway.logs
     found = []
-    for key, name in deployment.environment.gateway.logs.files.items():
+    for key, name in logs.files.items():
         row = retention.gateway_error if key == "error" else retention.gateway_access
         found.append(
             {
                 "name": name,
                 "folder": folder.backslashed,
                 "path": (folder / name).backslashed,
+                "collected": host.windows.collected.backslashed if key in logs.collected else None,
                 "daily": row.rotate == "daily",
                 "max_bytes": row.max_size.bytes,
                 "keep_days": round(row.keep.days),

@@ -55,10 +55,10 @@ class GatewayTree:
         """The certificate of the CA that the rendered script made."""
         return self.folder / "etc/flatnet-ops/secrets/ca-certificate"
 
-    def command(self, nginx: str, *words: str, globally: str = "") -> list[str]:
+    def command(self, nginx: str, *words: str, globally: str = "", group: str = "root") -> list[str]:
         """nginx, as it is called on Windows; `globally` are directives that stand outside of its configuration."""
         load = " ".join(f"load_module /usr/lib/nginx/modules/{name}.so;" for name in MODULES)
-        user = "user root;" if os.geteuid() == 0 else ""  # on Windows there is one account alone
+        user = f"user root {group};" if os.geteuid() == 0 else ""  # on Windows there is one account alone
         configuration = ["-p", f"{self.folder}/", "-c", f"{self.folder}/nginx.conf"]
         return [nginx, *configuration, "-g", f"{load} {user} {globally}", *words]
 

@@ -30,7 +30,8 @@ def test_one_host_alone_in_the_language_of_the_environment(checkout: Path, capsy
     assert main(["secrets", "multi-host", "--host", "osaka-2"]) == 0
     told = capsys.readouterr().out
     assert told.startswith("# osaka-2\n")
-    assert "osaka-1" not in told
+    assert "# osaka-1\n" not in told
+    assert "# WSL on osaka-1: `cat /etc/flatnet-ops/secrets/gateway-ca-key`\n" in told
     assert main(["secrets", "production"]) == 0
     assert "バックアップのパスワード" in capsys.readouterr().out
 
