@@ -89,11 +89,8 @@ TOGETHER = (
         "multi-host", "notifications.dead_mans_switch.far_end", "windows", {"notifications.dead_mans_switch.url": None}
     ),
     Together("multi-host", "objectives.errors.window", "30d", {"retention.metrics.keep": "30d"}),
-    Together("multi-host", "objectives.latency.kind", "errors", {"objectives.latency.limit": None}),
-    Together("multi-host", "objectives.errors.limit", "5s", {"objectives.errors.kind": "latency"}),
     Together("multi-host", "backups.repository.s3", S3, {"backups.repository.sftp": None}),
     Together("production", "workloads.forgejo.metrics.site", "code", {"gateway.sites.code": CODE}),
-    Together("production", "backups.repository.path", None, {"backups.repository.s3": S3}),
     Together("production", "backups.repository.sftp", SFTP, {"backups.repository.path": None}),
     Together(
         "production",
