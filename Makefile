@@ -8,7 +8,7 @@ unexport PYTHONDONTWRITEBYTECODE
 PYTHON := .venv/bin/python
 READY := .venv/.ready
 
-.PHONY: help render check test acceptance tools catalogue bench new explain schema lock
+.PHONY: help render check test acceptance tools catalogue gallery bench new explain schema lock
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -33,8 +33,13 @@ tools: $(READY) ## build the pinned programs into a cache outside the tree, and 
 	@tools/setup.sh packages
 	@$(PYTHON) -m tools.build
 
-catalogue: $(READY) tools ## record again which series the programs emit, for review with `git diff metrics`
-	@$(PYTHON) -m pytest --all-programs --record tests/acceptance/test_catalogue.py
+catalogue: $(READY) tools ## record again which series the programs emit, and tell what a new version breaks
+	@before=$$(mktemp -d) && trap 'rm -r "$$before"' EXIT && cp metrics/catalogue/*.yaml "$$before" && \
+		$(PYTHON) -m pytest --all-programs --record tests/acceptance/test_catalogue.py && \
+		$(PYTHON) -m metrics.changes "$$before"
+
+gallery: $(READY) tools ## draw every dashboard again from a running stack, into docs/gallery
+	@$(PYTHON) -m pytest --all-programs --record tests/acceptance/test_dashboards.py
 
 bench: $(READY) ## how fast, side by side with writing the same bytes
 	@$(PYTHON) -m benchmarks.run

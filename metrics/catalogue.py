@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any, Literal
 
@@ -44,12 +45,16 @@ class Series:
 
 @dataclass(frozen=True)
 class Exporter:
-    """One program at one version, and the jobs that scrape it."""
+    """One program at one version, and the jobs that scrape it; a job's name may end in `*`."""
 
     name: str
     version: str
     jobs: tuple[str, ...]
     series: Mapping[str, Series]
+
+    def answers(self, job: str) -> bool:
+        """Whether a scrape job of this name finds the series."""
+        return any(fnmatchcase(job, pattern) for pattern in self.jobs)
 
 
 def read(folder: Path = FOLDER) -> dict[str, Exporter]:
@@ -62,6 +67,11 @@ def read(folder: Path = FOLDER) -> dict[str, Exporter]:
     if not found:
         raise ValueError(f"there is no catalogue in {folder}")
     return found
+
+
+def of_job(exporters: Mapping[str, Exporter], job: str) -> list[Exporter]:
+    """Every exporter whose series a job finds: what a program says, and what scripts hand to it."""
+    return [exporter for exporter in exporters.values() if exporter.answers(job)]
 
 
 def _exporter(path: Path) -> Exporter:

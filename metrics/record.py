@@ -16,6 +16,7 @@ CLOSED: Mapping[str, frozenset[str]] = {
     "cni": frozenset({"command", "kind", "outcome", "part", "state"}),
     "gateway": frozenset({"direction", "state", "status"}),
     "node_exporter": frozenset({"mode"}),
+    "windows_textfile": frozenset({"task"}),
 }
 
 

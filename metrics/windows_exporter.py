@@ -14,9 +14,11 @@ from typing import Any
 from metrics import record
 from metrics.catalogue import FOLDER
 
-# The collectors that our configuration switches on.
-COLLECTORS = ("cpu", "logical_disk", "memory", "net", "os", "physical_disk", "service", "system", "textfile", "time")
-_ROW = re.compile(r"^\|\s*`?(windows_\w+)`?\s*\|(.*)\|\s*(gauge|counter)\s*\|(.*)\|\s*$", re.MULTILINE)
+# The collectors that our configuration switches on; a test holds them to it.
+COLLECTORS = ("cpu", "logical_disk", "memory", "net", "os", "scheduled_task", "service", "textfile", "time")
+_ROW = re.compile(r"^\|?\s*`?(windows_\w+)`?\s*\|(.*)\|\s*(gauge|counter)\s*\|([^|\n]*)\|?\s*$", re.MULTILINE)
+# A list of all values of a label.
+_CLOSED = re.compile(r"^A .* can (?:be in|have) the following (state|start mode)s:\n((?:- `.+`\n)+)", re.MULTILINE)
 # What the program says of itself; its documentation has no table of it.
 _OWN = {
     "windows_exporter_build_info": ["branch", "goarch", "goos", "goversion", "revision", "tags", "version"],
@@ -39,9 +41,11 @@ def families(docs: Path) -> dict[str, dict[str, Any]]:
 
 
 def _families(text: str) -> Iterator[tuple[str, dict[str, Any]]]:
+    closed = {label.replace(" ", "_"): sorted(re.findall("`(.+)`", listed)) for label, listed in _CLOSED.findall(text)}
     for name, _, kind, labels in _ROW.findall(text):
         words = sorted(set(re.findall(r"[a-z_]+", labels.replace("None", ""))))
-        yield name, {"type": kind, **({"labels": words} if words else {})}
+        values = {label: closed[label] for label in words if label in closed}
+        yield name, {"type": kind, **({"labels": words} if words else {}), **({"values": values} if values else {})}
 
 
 if __name__ == "__main__":

@@ -17,7 +17,7 @@ from model.environment import Environment
 from model.gateway import Site
 from model.heartbeat import watchers_of
 from model.host import Host
-from model.jobs import Target, jobs
+from model.jobs import ingress_targets
 
 Login = Literal["none", "account", "members", "token"]
 """account: name and password; members: the same, of whoever comes by the VPN; token: a bearer token."""
@@ -172,24 +172,13 @@ def _overlay(host: Host) -> Client:
     return Client("host", host.name, (IPv4Network(host.nebula_address),))
 
 
-def ingress_targets(environment: Environment, host: Host) -> tuple[tuple[str, Target], ...]:
-    """What is scraped through a host's ingress: job and target, by job."""
-    return tuple(
-        (job.name, target)
-        for job in jobs(environment)
-        for target in job.targets
-        if target.by_ingress and target.host == host.name
-    )
-
-
 def _ingress(environment: Environment, host: Host) -> Iterator[Door]:
     monitoring = environment.monitoring_host
-    titles = {job.name: job.title for job in jobs(environment)}
     loopback = Client("loopback", None, (LOOPBACK,))
     own = host == monitoring
     scrapers = tuple(dict.fromkeys((*(_own_wsl(host) if own else (_overlay(monitoring),)), loopback)))
     for job, target in ingress_targets(environment, host):
-        yield Door(names.SITE_METRICS, "metrics", None, target.path, titles[job], scrapers, exact=True)
+        yield Door(names.SITE_METRICS, "metrics", None, target.path, job.title, scrapers, exact=True)
     yield from _heartbeat(environment, host)
     if not own:
         return

@@ -69,5 +69,8 @@ def _overlay(hosts: Iterable[Host]) -> list[IPv4Network]:
 
 def _largest(networks: Iterable[IPv4Network]) -> tuple[IPv4Network, ...]:
     """Those that lie in no other one, each as it was written."""
-    found = sorted(set(networks))
-    return tuple(one for one in found if not any(one != other and one.subnet_of(other) for other in found))
+    found: list[IPv4Network] = []
+    for one in sorted(set(networks)):  # a network comes right before all that lies in it
+        if not found or not one.subnet_of(found[-1]):
+            found.append(one)
+    return tuple(found)

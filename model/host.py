@@ -9,9 +9,11 @@ from typing import Literal
 from pydantic import Field
 
 from model.base import Model, NamedModel
-from model.types import AccountName, Address, Cidr, Size, WindowsPath
+from model.forms import Several
+from model.types import AccountName, Address, Cidr, Distribution, Drive, Size, WindowsPath
 from model.values import SizeValue, WindowsPathValue
 
+NEBULA_INTERFACE = "nebula1"  # what Flatnet calls the interface of Nebula on Windows
 POWERSHELL_RUNS = "-NoProfile -NonInteractive -ExecutionPolicy Bypass -File"
 Role = Literal["gateway", "containers", "monitoring"]
 FORWARDED_PORTS = 1000
@@ -24,7 +26,7 @@ class Windows(Model):
     folder: WindowsPath = Field(description=r"folder of Flatnet, such as F:\flatnet")
     account: AccountName = Field(description="Windows account that owns the WSL distribution")
     system_drive: Literal["C", "D"] = Field("C", description="drive of Windows itself")
-    vhdx_drive: str = Field("C", pattern="^[A-Z]$", description="drive that holds the distribution's VHDX")
+    vhdx_drive: Drive = Field("C", description="drive that holds the distribution's VHDX")
 
     @property
     def system(self) -> str:
@@ -40,6 +42,11 @@ class Windows(Model):
     def logs(self) -> WindowsPathValue:
         """Folder of the Gateway's log files."""
         return self.folder / "logs"
+
+    @property
+    def collected(self) -> WindowsPathValue:
+        """Folder of the names under which the collector reads logs: each stays with its file when that is renamed."""
+        return self.logs / "collected"
 
     @property
     def secrets(self) -> WindowsPathValue:
@@ -95,7 +102,7 @@ class Windows(Model):
 class Wsl(Model):
     """The WSL side of a host."""
 
-    distribution: str = Field("Ubuntu-24.04", pattern=r"^[A-Za-z0-9._-]+$", description="name of the WSL distribution")
+    distribution: Distribution = Field("Ubuntu-24.04", description="name of the WSL distribution")
     networking: Literal["nat", "mirrored"] = Field(description="networkingMode of .wslconfig")
     range: Cidr = Field(
         IPv4Network("172.16.0.0/12"),
@@ -127,7 +134,7 @@ class Host(NamedModel):
     id: int = Field(ge=1, le=254, description="host-id of Flatnet; decides the container subnet on several hosts")
     lan_address: Address = Field(description="address on the company LAN")
     nebula_address: Address | None = Field(None, description="address in the Nebula overlay, on several hosts")
-    roles: tuple[Role, ...] = Field(strict=False, min_length=1, description="what the host is for")
+    roles: Several[Role] = Field(min_length=1, description="what the host is for")
     windows: Windows
     wsl: Wsl
     subnet: Cidr | None = Field(None, description="container subnet, where it is not the one that follows from the id")

@@ -10,11 +10,12 @@ from typing import Any
 from generators.escape import Escaped, lua
 from generators.templates import render
 from model import names
-from model.access import HEALTH_PATH, HEARTBEAT_PATH, PUSH_PATH, Door, doors, ingress_targets, listeners, server_names
+from model.access import HEALTH_PATH, HEARTBEAT_PATH, PUSH_PATH, Door, doors, listeners, server_names
 from model.deployment import Deployment
 from model.environment import Environment
 from model.gateway import SOCKETS
 from model.host import Host
+from model.jobs import ingress_targets
 from model.values import SizeValue, WindowsPathValue
 
 TEMPLATES = Path(__file__).parent / "templates"

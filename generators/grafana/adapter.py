@@ -116,6 +116,7 @@ def _panels(board: Board, language: Language, version: str) -> Iterator[dict[str
         x, tallest = x + panel.width, max(tallest, panel.height)
 
 
+_NOTHING = Bilingual(en="Nothing: all is well", ja="なし（正常）")  # in place of "No data"
 _EMPTY_ROW: dict[str, Any] = {"collapsed": False, "panels": []}  # the panels of an open row stand behind it
 
 
@@ -175,7 +176,7 @@ def _target(query: Query, index: int, panel: Panel, source: dict[str, str]) -> d
 
 def _defaults(panel: Panel, language: Language) -> dict[str, Any]:
     if panel.kind == "logs":
-        return {}
+        return {"noValue": _NOTHING[language]} if panel.empty_is_good else {}
     steps = [
         {"color": panel.below, "value": None},
         *({"color": color, "value": float(value)} for value, color in panel.steps),
@@ -183,6 +184,7 @@ def _defaults(panel: Panel, language: Language) -> dict[str, Any]:
     custom = field_settings(panel.kind, stacked=panel.stacked, with_lines=bool(panel.steps))
     return {
         "unit": panel.unit,
+        **({"noValue": _NOTHING[language]} if panel.empty_is_good else {}),
         **({"decimals": panel.decimals} if panel.decimals is not None else {}),
         **({"min": 0, "max": panel.maximum} if panel.maximum is not None else {}),
         "color": {"mode": "palette-classic" if panel.kind == "timeseries" else "thresholds"},

@@ -15,10 +15,14 @@ Kind = Literal["timeseries", "stat", "state-timeline", "table", "bargauge", "hea
 
 @dataclass(frozen=True)
 class Query:
-    """An expression and the name of its series; `{{label}}` is Grafana's."""
+    """An expression and the name of its series; `{{label}}` is Grafana's.
+
+    `empty_is_good`: it answers nothing while all is well. The live run finds every other query answered.
+    """
 
     expr: str
     legend: str = ""
+    empty_is_good: bool = False
 
 
 @dataclass(frozen=True)
@@ -53,6 +57,11 @@ class Panel:
     height: int = 8
     stacked: bool = False
     maximum: float | None = None
+
+    @property
+    def empty_is_good(self) -> bool:
+        """Whether it shows nothing while all is well."""
+        return bool(self.queries) and all(query.empty_is_good for query in self.queries)
 
 
 @dataclass(frozen=True)

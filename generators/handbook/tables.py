@@ -11,6 +11,8 @@ from model.environment import Environment
 from model.firewall import openings
 from model.host import Host
 from model.names import LOG_KINDS
+from model.rules.capacity import disk_of
+from model.values import SizeValue
 from model.ways import ways
 
 
@@ -92,5 +94,14 @@ def _wsl(environment: Environment, host: Host) -> list[Row]:
 
 def retention(deployment: Deployment) -> dict[str, Any]:
     """The facts of the page of retention."""
-    table = deployment.environment.retention
-    return {"table": table, "kinds": [(kind, table.logs.of(kind)) for kind in LOG_KINDS]}
+    environment = deployment.environment
+    table = environment.retention
+    return {
+        "table": table,
+        "kinds": [(kind, table.logs.of(kind)) for kind in LOG_KINDS],
+        "disks": [(host, _disk(environment, host)) for _, host in sorted(environment.hosts.items())],
+    }
+
+
+def _disk(environment: Environment, host: Host) -> list[tuple[str, SizeValue]]:
+    return [(part, size) for part, size in disk_of(environment, host).items() if size.bytes]

@@ -110,7 +110,7 @@ BACKUPS: dict[str, tuple[str, str]] = {
             "old one, and `backup init` is left out. Then:"
         ),
         (
-            "新しいマシンでは、インストール手順を「シークレット」まで進めます。"
+            "新しいマシンでは、インストール手順を「秘密情報」まで進めます。"
             "バックアップのパスワードは以前のものを使い、"
             "`backup init` は実行しません。続いて:"
         ),

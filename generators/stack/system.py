@@ -40,6 +40,8 @@ def files(deployment: Deployment, host: Host) -> Iterator[RenderedFile]:
             folders=_folders(environment.cni, host),
             journal_megabytes=retention.journal_disk.mebibytes,
             journal_days=round(max(retention.logs.system.keep, retention.logs.containers.keep).days),
+            journal_file_days=1 if retention.logs.system.rotate == "daily" else 0,
+            journal_file_megabytes=retention.logs.system.max_size.mebibytes,
             conflists=folder_of(environment.cni.conflist),
             plugins=folder_of(environment.cni.binary),
             container_bytes=retention.logs.containers.max_size.bytes,

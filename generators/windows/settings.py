@@ -10,14 +10,12 @@ from generators.windows.words import say
 from model import names
 from model.deployment import Deployment
 from model.host import Host
-from model.names import LogKind
 from model.values import WindowsPathValue
 from model.ways import needs_route
 
 # How long nginx may take to start, and to open its files again.
 _WAIT_SECONDS = 30
 # Which row of the retention table speaks of a log of the Gateway.
-_KINDS: dict[str, LogKind] = {"access": "gateway_access", "api": "gateway_access", "error": "gateway_error"}
 _SERVICE = "S-1-5-19"  # LocalService
 _USERS = "S-1-5-32-545"
 
@@ -84,6 +82,7 @@ def _folders(host: Host) -> list[dict[str, Any]]:
         (windows.config, reads),
         (windows.certificates, {_SERVICE: "RX", account: "M"}),  # WSL renews them
         (windows.logs, {_SERVICE: "M", account: "RX"}),
+        (windows.collected, {_SERVICE: "M", account: "RX"}),
         (ops, {_SERVICE: "RX", _USERS: "RX"}),
         (ops / "dead-mans-switch", {_SERVICE: "M", _USERS: "RX"}),
         (windows.from_wsl, {_SERVICE: "RX", account: "M"}),
@@ -112,14 +111,16 @@ def _route(deployment: Deployment, host: Host) -> dict[str, Any] | None:
 
 def _logs(deployment: Deployment, host: Host) -> list[dict[str, Any]]:
     folder, retention = host.windows.logs, deployment.environment.retention.logs
+    logs = deployment.environment.gateway.logs
     found = []
-    for key, name in deployment.environment.gateway.logs.files.items():
-        row = retention.of(_KINDS[key])
+    for key, name in logs.files.items():
+        row = retention.gateway_error if key == "error" else retention.gateway_access
         found.append(
             {
                 "name": name,
                 "folder": folder.backslashed,
                 "path": (folder / name).backslashed,
+                "collected": host.windows.collected.backslashed if key in logs.collected else None,
                 "daily": row.rotate == "daily",
                 "max_bytes": row.max_size.bytes,
                 "keep_days": round(row.keep.days),

@@ -15,8 +15,9 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterable, Sequence
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass, field
+from pathlib import Path
 from types import TracebackType
 from typing import Any
 
@@ -185,7 +186,7 @@ class RunningGateway:
 
     def ask(self, asked: Iterable[Ask], *, inside: bool = False, at_once: int = 4) -> list[Answer]:
         """Send requests from outside, or from the host itself; answers in their order."""
-        requests = [self._request(ask, inside=inside) for ask in asked]
+        requests = [self.request(ask, inside=inside) for ask in asked]
         words = [sys.executable, "-m", "tests.acceptance.gateway_client", str(self.tree.authority), str(at_once)]
         done = self.run(words, outside=not inside, cwd=ROOT, input=json.dumps(requests))
         return [
@@ -193,7 +194,13 @@ class RunningGateway:
             for a in json.loads(done.stdout)
         ]
 
-    def _request(self, ask: Ask, *, inside: bool) -> dict[str, Any]:
+    def outside_process(self, words: Sequence[str], **options: Any) -> AbstractContextManager[subprocess.Popen[bytes]]:
+        """A program that runs in everybody else's network."""
+        running: AbstractContextManager[subprocess.Popen[bytes]] = self._started(self._outer, words, **options)
+        return running
+
+    def request(self, ask: Ask, *, inside: bool = False) -> dict[str, Any]:
+        """A request as a client sends it: from, to, port, name in SNI, bytes."""
         to = self.lan
         if inside:
             to = "127.0.0.1"
@@ -206,6 +213,22 @@ class RunningGateway:
         """Have nginx read everything again."""
         assert self._master is not None
         os.kill(self._master.pid, signal.SIGHUP)
+
+    def signal(self, word: str) -> None:
+        """`nginx -s …`, as the tasks and the service of Windows call it."""
+        self.run(self.tree.command(self.nginx, "-s", word), cwd=self.tree.folder)
+
+    def quit(self, seconds: float) -> int:
+        """Have nginx end what it has begun, and wait so long for its end. Returns its exit code."""
+        assert self._master is not None
+        self.signal("quit")
+        return self._master.wait(timeout=seconds)
+
+    def workers(self) -> set[int]:
+        """Process ids of nginx' workers, those that are about to end too."""
+        assert self._master is not None
+        children = Path(f"/proc/{self._master.pid}/task/{self._master.pid}/children").read_text("ascii")
+        return {int(pid) for pid in children.split()}
 
     def error_log(self) -> str:
         path = self.tree.flatnet / "logs" / self.environment.gateway.logs.error

@@ -1,8 +1,9 @@
 """Stands in for what lies behind the Gateway: answers with what it was asked, as JSON.
 
 `python -m tests.acceptance.gateway_echo HOST:PORT …` says `ready` and answers until its end. Paths: `/own-headers` sets
-security headers of its own, `/slow` takes a quarter of a second, a WebSocket upgrade is accepted, everything else
-answers 200.
+security headers of its own, `/slow` takes a quarter of a second, `/hangs-up` ends without a word, `/metrics` answers a
+Prometheus with what programs tell of themselves, a WebSocket upgrade is accepted, and stays open where the query is
+`hold`; everything else answers 200.
 """
 
 from __future__ import annotations
@@ -10,7 +11,9 @@ from __future__ import annotations
 import asyncio
 import json
 import sys
+import time
 
+STARTED = time.time()
 OWN_HEADERS = (
     "Strict-Transport-Security: max-age=1\r\nX-Content-Type-Options: sniff\r\nX-Frame-Options: DENY\r\n"
     "Content-Security-Policy: default-src 'none'\r\nReferrer-Policy: no-referrer\r\nX-Powered-By: PHP\r\n"
@@ -35,13 +38,21 @@ async def _answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) ->
     headers = [(name, value.strip()) for name, _, value in (line.partition(":") for line in lines[1:] if line)]
     if any(name.lower() == "upgrade" and value.lower() == "websocket" for name, value in headers):
         writer.write(b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\nhello")
+        if target.endswith("?hold"):
+            await reader.read()  # until the other side ends it
     else:
         body = await _read_body(reader, headers)
         if target.startswith("/slow"):
             await asyncio.sleep(0.25)
+        if target == "/hangs-up":
+            writer.close()
+            return
         said = json.dumps({"method": method, "target": target, "headers": headers, "body": body.decode("latin-1")})
+        if target == "/metrics" and "openmetrics" in {name.lower(): value for name, value in headers}.get("accept", ""):
+            said = f"# TYPE process_start_time_seconds gauge\nprocess_start_time_seconds {STARTED}\n"
+        kind = "application/json" if said.startswith("{") else "text/plain; version=0.0.4"
         own = OWN_HEADERS if target.startswith("/own-headers") else ""
-        head = f"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {len(said)}\r\n{own}"
+        head = f"HTTP/1.1 200 OK\r\nContent-Type: {kind}\r\nContent-Length: {len(said)}\r\n{own}"
         writer.write(f"{head}Connection: close\r\n\r\n{said}".encode())
     await writer.drain()
     writer.close()

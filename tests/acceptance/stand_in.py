@@ -1,6 +1,7 @@
 """Stands in for an exporter that cannot run here: serves the series that the metric catalogue says it emits.
 
-`python -m tests.acceptance.stand_in EXPORTER PORT [LABEL=VALUE,VALUE…]`. Counters rise; values mean nothing.
+`python -m tests.acceptance.stand_in EXPORTER PORT [LABEL=VALUE,VALUE…] [textfiles=FOLDER]`. Counters rise, gauges have
+a value that their unit allows; what is in textfiles is passed on, as windows_exporter does.
 """
 
 from __future__ import annotations
@@ -8,43 +9,87 @@ from __future__ import annotations
 import itertools
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 
 from metrics.catalogue import Exporter, Series, read
 
+BOUNDS = ("0.05", "0.1", "0.25", "0.5", "1.0", "5.0", "+Inf")
+# Gauges by a part of their name, the first that fits: what is free is less than what there is.
+GAUGES = (
+    ("boot_time", time.time()),
+    ("start_time", time.time()),
+    ("time_seconds", None),  # now
+    ("timestamp_seconds", None),
+    ("free", 4e10),
+    ("avail", 4e10),
+    ("size", 1e11),
+    ("total_bytes", 1e11),
+    ("connections_limit", 1024.0),
+    ("limit", 1e11),
+    ("bytes", 2e8),
+    ("container_state", 2.0),  # Podman's number of a container that runs
+    ("error", 0.0),
+    ("health", 0.0),  # Podman's number of a container that is well
+)
+TROUBLE = ("failure", "failed", "error", "dropped", "retries")
+STATUSES = {"1xx": 0.0, "2xx": 0.5, "3xx": 0.05, "4xx": 0.02, "5xx": 0.001}  # per second, of each method
 
-def exposition(exporter: Exporter, known: Mapping[str, list[str]], seconds: float) -> str:
+
+def exposition(exporter: Exporter, known: Mapping[str, Sequence[str]], seconds: float) -> str:
     """What it answers after so many seconds. `known` gives the values of labels; others have one."""
     lines = []
     for family, series in exporter.series.items():
-        lines.append(f"# TYPE {family} {series.type}")
+        lines.append(f"# TYPE {family} {'untyped' if series.type == 'unknown' else series.type}")
         lines += _samples(family, series, known, seconds)
     return "\n".join(lines) + "\n"
 
 
-def _samples(family: str, series: Series, known: Mapping[str, list[str]], seconds: float) -> Iterator[str]:
+def _samples(family: str, series: Series, known: Mapping[str, Sequence[str]], seconds: float) -> Iterator[str]:
     labels = sorted(series.labels)
-    choices = [sorted(series.values.get(label, ())) or known.get(label, ["one"]) for label in labels]
+    choices = [sorted(known.get(label, ()) or series.values.get(label, ()) or ["one"]) for label in labels]
     for combination in itertools.product(*choices):
-        shown = [f'{label}="{value}"' for label, value in zip(labels, combination, strict=True)]
+        values = dict(zip(labels, combination, strict=True))
+        shown = [f'{label}="{value}"' for label, value in values.items()]
         if series.type in {"histogram", "summary"}:
-            bounds = ("0.1", "1.0", "+Inf") if series.type == "histogram" else ()
+            bounds = BOUNDS if series.type == "histogram" else ()
             yield from (_sample(f"{family}_bucket", [*shown, f'le="{bound}"'], f"{seconds:.0f}") for bound in bounds)
-            yield _sample(f"{family}_sum", shown, str(seconds / 10))
+            yield _sample(f"{family}_sum", shown, str(seconds / 100))
             yield _sample(f"{family}_count", shown, f"{seconds:.0f}")
+        elif series.type == "counter":
+            yield _sample(family, shown, f"{seconds * _per_second(family, values):.3f}")
         else:
-            yield _sample(family, shown, f"{seconds:.1f}" if series.type == "counter" else str(1 + (len(family) % 7)))
+            yield _sample(family, shown, repr(_gauge(family, values)))
+
+
+def _per_second(family: str, values: Mapping[str, str]) -> float:
+    """A processor is idle most of the time; failures are rare; bytes are many."""
+    if "mode" in values:
+        return 0.85 if values["mode"] == "idle" else 0.05
+    if values.get("status") in STATUSES:
+        return STATUSES[values["status"]]
+    if values.get("outcome") == "failure" or any(part in family for part in TROUBLE):
+        return 0.0
+    return 20_000.0 if "bytes" in family else 0.5
+
+
+def _gauge(family: str, values: Mapping[str, str]) -> float:
+    if ("state" in values and "service" in family) or "scheduled_task" in family:
+        return float(values.get("state") == "running")
+    value = next((value for part, value in GAUGES if part in family.lower()), 1.0)
+    return time.time() if value is None else value
 
 
 def _sample(name: str, labels: list[str], value: str) -> str:
     return f"{name}{{{','.join(labels)}}} {value}" if labels else f"{name} {value}"
 
 
-def main(name: str, port: int, labels: list[str]) -> None:
+def main(name: str, port: int, words: list[str]) -> None:
     """Serve on loopback until killed."""
     exporter = read()[name]
-    known = {label: values.split(",") for label, values in (word.split("=", 1) for word in labels)}
+    known = {label: values.split(",") for label, values in (word.split("=", 1) for word in words)}
+    folders = [Path(folder) for folder in known.pop("textfiles", [])]
     started = time.monotonic()
 
     class Metrics(BaseHTTPRequestHandler):
@@ -52,7 +97,8 @@ def main(name: str, port: int, labels: list[str]) -> None:
             self.send_response(200)
             self.send_header("Content-Type", "text/plain; version=0.0.4")
             self.end_headers()
-            self.wfile.write(exposition(exporter, known, time.monotonic() - started).encode())
+            files = [path.read_text(encoding="utf-8") for folder in folders for path in sorted(folder.glob("*.prom"))]
+            self.wfile.write("".join([exposition(exporter, known, time.monotonic() - started), *files]).encode())
 
         def log_message(self, *_: object) -> None:
             """Say nothing."""

@@ -7,6 +7,7 @@ Windows has a group of its own, and the kernel sends none of its packets there.
 
 from __future__ import annotations
 
+import json
 import re
 import shlex
 import signal
@@ -18,10 +19,14 @@ from pathlib import Path
 
 from model.deployment import Deployment
 from model.host import ContainerNetwork, Host
+from tests.acceptance import stand_in_labels
+from tests.acceptance.cni_side import identity
 from tests.acceptance.gateway_tree import GatewayTree, lay_out
+from tests.acceptance.rotating import prepare, task
 from tests.acceptance.scratch_host import ScratchHost
 from tests.conftest import ROOT
 from tests.generators.cni_host import allocations, listed
+from tests.native.test_gateway_status import GOOD as STATUS
 
 FOLDER = Path("/windows")  # on the scratch host; nginx' prefix
 RELAYS = "/run/localhost-forwarding"
@@ -40,6 +45,12 @@ table inet mirrored {{
 """
 STAND_INS = "/run/stand-ins"  # before the programs of the machine
 UPSTREAMS = "/usr/local/lib/flatnet-ops/upstreams"
+# Flatnet's own API, in Flatnet's own file.
+STATUS_PAGE = """server {{
+    listen {address}:{port};
+    location = /api/status {{ default_type application/json; return 200 '{page}'; }}
+}}
+"""
 
 
 @dataclass
@@ -67,6 +78,10 @@ class WindowsSide:
         outside = self.scratch.seen_from_outside
         (outside / FOLDER.relative_to("/")).mkdir()
         tree = lay_out(outside / FOLDER.relative_to("/"), self.deployment, self.host)
+        prepare(tree)
+        address, port = self.host.nebula_address or "127.0.0.1", self.deployment.environment.gateway.ports.api
+        server = STATUS_PAGE.format(address=address, port=port, page=json.dumps(STATUS))
+        (tree.flatnet / "config/conf.d/api.conf").write_text(server, encoding="utf-8")
         drive = self.host.windows.folder.drive
         self.scratch.run(["ln", "-sfnT", f"{FOLDER}/{drive}:", f"/mnt/{drive.lower()}"])
         if self.nat:
@@ -113,7 +128,8 @@ class WindowsSide:
             for side, enter in (("wsl", ()), ("windows", self.prefix)):
                 words = [*enter, sys.executable, "-m", "tests.acceptance.localhost_forwarding", side, RELAYS, *ports]
                 self.scratch.start(f"forwarding-{side}", words, environment=here)
-        self._stand_in("windows_exporter", stack.windows_exporter_port, "volume=C:,D:,F:", "mode=idle,user,privileged")
+        textfiles = f"textfiles={FOLDER}/{self.host.windows.folder}/ops/textfile"
+        self._stand_in("windows_exporter", stack.windows_exporter_port, textfiles)
         self._stand_in("alloy", stack.windows_alloy_port)
         self.scratch.write(f"{STAND_INS}/podman", "#!/bin/sh\nexec cat /run/containers.json\n", mode=0o755)
         self._units()
@@ -125,9 +141,16 @@ class WindowsSide:
         """Start the Gateway and wait until it answers."""
         command = self._tree.command(self.nginx, globally="daemon off;", group="root" if self.nat else GROUP)
         words = ["sh", "-c", f"cd {FOLDER} && exec {shlex.join(command)}"]
-        self.scratch.start("gateway", [*self.prefix, *words])
+        # Windows has the zone of its people, and nginx writes its error log in it.
+        zone = {"TZ": str(self.deployment.environment.time.zone)}
+        self.scratch.start("gateway", [*self.prefix, *words], environment=zone)
         health = ["curl", "-fsS", "--max-time", "2", "http://127.0.0.1/health"]
         self.scratch.wait("the Gateway", lambda: self.run(health, check=False) == "OK")
+        self.scratch.run(task(self._tree, self.nginx))  # each five minutes: it gives logs their names for the collector
+
+    def nginx_is_told(self, words: Sequence[str]) -> int:
+        """Run nginx beside the running one, as a script does that signals it. Returns its exit code."""
+        return self.scratch.run([*self.prefix, *self._tree.command(self.nginx, *words)], check=False).returncode
 
     def kill_nginx(self) -> None:
         """End the Gateway, as a crash would."""
@@ -137,8 +160,10 @@ class WindowsSide:
     def _tree(self) -> GatewayTree:
         return GatewayTree(FOLDER, self.deployment, self.host)
 
-    def _stand_in(self, exporter: str, port: int, *labels: str) -> None:
-        words = [*self.prefix, sys.executable, "-m", "tests.acceptance.stand_in", exporter, str(port), *labels]
+    def _stand_in(self, exporter: str, port: int, *more: str) -> None:
+        known = stand_in_labels.labels(exporter, self.deployment, self.host)
+        said = [f"{label}={','.join(values)}" for label, values in known.items()] + list(more)
+        words = [*self.prefix, sys.executable, "-m", "tests.acceptance.stand_in", exporter, str(port), *said]
         self.scratch.start(f"{exporter}-of-windows", words, environment={"PYTHONPATH": str(ROOT)})
 
     def place_containers(self, offset: int) -> None:
@@ -152,8 +177,8 @@ class WindowsSide:
         listening = [f"{self.addresses[load.name]}:{port}" for load in loads for port in load.ports]
         words = [sys.executable, "-m", "tests.acceptance.gateway_echo", *listening]
         self.scratch.start("workloads", words, environment={"PYTHONPATH": str(ROOT)})
-        given = {f"{index:064x}": str(self.addresses[load.name]) for index, load in enumerate(loads)}
-        self.scratch.write("/run/containers.json", listed(*zip(given, (load.name for load in loads), strict=True)))
+        given = {identity(name): str(address) for name, address in self.addresses.items()}
+        self.scratch.write("/run/containers.json", listed(*((identity(name), name) for name in self.addresses)))
         self.scratch.write(self.deployment.environment.cni.allocations, allocations(given))
         self.tell_windows()
 
@@ -178,3 +203,8 @@ class WindowsSide:
     @property
     def _network(self) -> ContainerNetwork:
         return self.deployment.environment.container_network(self.host)
+
+    @property
+    def workloads(self) -> dict[str, str]:
+        """Addresses of containers."""
+        return {name: str(address) for name, address in self.addresses.items()}

@@ -205,11 +205,12 @@ def test_a_file_of_windows_lands_in_its_form() -> None:
     }
 
 
-def test_no_generation_of_a_log_is_what_the_collector_reads(deployment: Deployment) -> None:
-    """Alloy is given exact paths; a generation has another name."""
+def test_the_collector_reads_the_names_that_the_rotation_makes_for_it_and_no_generation(deployment: Deployment) -> None:
     for host in deployment.environment.hosts.values():
         config = (ROOT / "rendered" / deployment.name / host.name / "wsl/etc/alloy/config.alloy").read_text("utf-8")
         read = set(re.findall(r"__path__ += `([^`]+)`", config))
-        logs = [log for log in settings(deployment, host.name)["rotation"]["logs"] if log["name"] != "api_access.log"]
-        assert {f"{host.windows.logs.seen_from_wsl}/{log['name']}" for log in logs} <= read
-        assert not [path for path in read if "*" in path]
+        logs = [log for log in settings(deployment, host.name)["rotation"]["logs"] if log["collected"]]
+        assert {log["name"] for log in logs} == {"access.log", "error.log"}
+        assert {log["collected"] for log in logs} == {host.windows.collected.backslashed}
+        made = {f"{host.windows.logs.seen_from_wsl}/collected/{log['name']}-*" for log in logs}
+        assert {path for path in read if path.startswith(host.windows.logs.seen_from_wsl)} == made

@@ -67,7 +67,7 @@ class Host(Scratch):
         self.now += timedelta(**span)
 
     def names(self, folder: str) -> list[str]:
-        return sorted(path.name for path in self.path(folder).iterdir())
+        return sorted(path.name for path in self.path(folder).iterdir() if path.is_file())
 
     def metric(self, task: str, name: str) -> int:
         lines = self.path(f"ops/textfile/{task}.prom").read_text(encoding="utf-8").splitlines()
@@ -84,7 +84,7 @@ class Host(Scratch):
 def host(tmp_path: Path) -> Host:
     shutil.copytree(WINDOWS, tmp_path / "F:" / "flatnet")
     made = Host(tmp_path, now=NOON)
-    for folder in ("logs", "config/ssl", *(f"ops/{name}" for name in ("state", "textfile", "generations"))):
+    for folder in ("logs/collected", "config/ssl", *(f"ops/{name}" for name in ("state", "textfile", "generations"))):
         made.path(folder).mkdir(parents=True, exist_ok=True)
     made.path("ops/dead-mans-switch").mkdir()
     return made
@@ -124,6 +124,47 @@ def test_a_log_is_rotated_once_a_day_and_all_generations_but_the_newest_are_comp
     ]
     assert gzip.decompress(host.path("logs/access.log-20261126T030000Z.gz").read_bytes()) == b"day 1\n"
     assert host.told == [["-s", "reopen"]] * 3
+
+
+def test_the_collector_has_one_name_for_each_file_and_keeps_it(host: Host) -> None:
+    running(host)
+    host.write("logs/access.log", "first\n")
+    assert host.start("rotate-logs") == 0
+    assert host.start("rotate-logs") == 0  # nothing is due
+    assert host.names("logs/collected") == [
+        "access.log-20261125T030000Z",
+        "access.log-20261125T030001Z",
+        "error.log-20261125T030000Z",
+    ]
+    host.write("logs/access.log", "second\n")
+    host.later(hours=5)
+    assert host.start("rotate-logs") == 0
+    host.later(hours=5)
+    assert host.start("rotate-logs") == 0
+    read = [host.path(f"logs/collected/{name}").read_text("utf-8") for name in host.names("logs/collected")[:3]]
+    assert read == ["first\n", "second\n", ""]
+
+
+def test_a_name_for_the_collector_goes_when_it_is_a_day_old_or_the_disk_is_full(host: Host) -> None:
+    for name, size in (("23T150000", 1), ("24T020000", 1), ("24T150000", 300), ("24T160000", 10), ("25T020000", 10)):
+        host.write(f"logs/collected/access.log-202611{name}Z", "x" * size)
+    assert host.start("rotate-logs") == 0
+    kept = ["access.log-20261124T150000Z", "access.log-20261124T160000Z", "access.log-20261125T020000Z"]
+    assert host.names("logs/collected") == kept
+    host.change_settings(lambda settings: settings["rotation"]["logs"][0].update(budget_bytes=1))
+    assert host.start("rotate-logs") == 0
+    assert host.names("logs/collected") == kept[1:]
+
+
+def test_a_drive_without_hard_links_is_told_and_rotated_all_the_same(host: Host) -> None:
+    running(host)
+    host.write("logs/access.log", "x")
+    shutil.rmtree(host.path("logs/collected"))
+    host.path("logs/collected").write_text("no folder", encoding="utf-8")
+    assert host.start("rotate-logs") == 1
+    assert "access.log-20261125T030000Z" in host.names("logs")
+    assert "access.log" in host.names("logs")
+    assert host.events[0][1].startswith("rotate-logs failed: access.log: ")
 
 
 def test_a_large_log_is_rotated_before_its_day_is_over(host: Host) -> None:

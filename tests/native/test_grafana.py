@@ -25,6 +25,7 @@ from tools.grafana_schema import Types
 
 FILES = rendered("*/*/wsl/etc/grafana/dashboards/*.json")
 CONFIGURATIONS = rendered("*/*/wsl/etc/grafana/grafana.ini")
+VARIABLE = r"\$([A-Za-z_]\w*)"  # `$1` is a group of label_replace
 # Names that Grafana itself fills in; the others are variables of the dashboard.
 BUILT_IN = {"__rate_interval": "5m", "__auto": "5m"}
 Board = dict[str, Any]
@@ -51,7 +52,7 @@ def expressions(board: Board, source: str) -> Iterator[str]:
 
 
 def filled(expression: str) -> str:
-    return re.sub(r"\$(\w+)", lambda match: BUILT_IN.get(match[1], "chosen"), expression)
+    return re.sub(VARIABLE, lambda match: BUILT_IN.get(match[1], "chosen"), expression)
 
 
 @pytest.fixture(scope="module")
@@ -186,7 +187,7 @@ def test_variables_are_defined_and_used(path: Path) -> None:
     board = read(path)
     every = " ".join((*expressions(board, "prometheus"), *expressions(board, "loki")))
     defined = {variable["name"] for variable in board["templating"]["list"]}
-    assert defined == set(re.findall(r"\$(\w+)", every)) - set(BUILT_IN)
+    assert defined == set(re.findall(VARIABLE, every)) - set(BUILT_IN)
     for variable in board["templating"]["list"]:
         assert variable["type"] == "textbox" or variable["allValue"]
 

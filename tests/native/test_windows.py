@@ -188,7 +188,7 @@ def test_a_broken_task_is_found(good: str, bad: str) -> None:
 def test_promtool_has_no_remark_on_what_the_scripts_write(program: Programs, judge: Judge, tmp_path: Path) -> None:
     flatnet = tmp_path / "F:/flatnet"
     shutil.copytree(ROOT / "rendered/production/tokyo-1/windows/f/flatnet", flatnet)
-    for folder in ("logs", "ops/state", "ops/textfile", "ops/generations"):
+    for folder in ("logs/collected", "ops/state", "ops/textfile", "ops/generations"):
         (flatnet / folder).mkdir(parents=True)
     (flatnet / "logs/access.log").write_text("x\n", encoding="utf-8")
     assert Scratch(tmp_path).run_script(flatnet / "ops/rotate-logs.ps1") == 0

@@ -45,6 +45,26 @@ def _objects(value: Any) -> Any:
     return [_objects(item) for item in value] if isinstance(value, list) else value
 
 
+def _get_item(shell: Interpreter, _inputs: list[Any], _words: list[Any], named: dict[str, Any]) -> list[Any]:
+    try:
+        links = _machine(shell).here(named["literalpath"]).stat().st_nlink
+    except OSError as error:
+        raise io_failure(error) from None
+    return [Record(LinkType="HardLink" if links > 1 else None)]
+
+
+def _new_item(shell: Interpreter, _inputs: list[Any], _words: list[Any], named: dict[str, Any]) -> list[Any]:
+    assert named["itemtype"] == "HardLink"
+    machine = _machine(shell)
+    machine.point(f"before {named['path']} is linked")
+    try:
+        machine.here(named["path"]).hardlink_to(machine.here(named["value"]))
+    except OSError as error:
+        raise io_failure(error) from None
+    machine.point(f"after {named['path']} was linked")
+    return [Record(Name=named["path"])]
+
+
 def _get_process(shell: Interpreter, _inputs: list[Any], _words: list[Any], named: dict[str, Any]) -> list[Any]:
     if "name" in named:
         return [Record(Id=number, Path=path) for number, path in _machine(shell).processes(named["name"])]
@@ -105,9 +125,11 @@ CMDLETS: dict[str, Callable[..., list[Any]]] = {
     "ForEach-Object": lambda shell, inputs, words, _: [out for item in inputs for out in shell.each(words[0], item)],
     "Get-Content": _get_content,
     "Get-FileHash": _get_file_hash,
+    "Get-Item": _get_item,
     "Get-Process": _get_process,
     "Invoke-WebRequest": _invoke_web_request,
     "Join-Path": lambda _shell, _inputs, words, _named: [f"{words[0]}\\{words[1]}"],
+    "New-Item": _new_item,
     "New-Object": _new_object,
     "Remove-Item": _remove_item,
     "Set-Content": _set_content,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from generators.grafana.dashboards.common import HOST, ON_HOST, RUNNING, per_second, quantile
+from generators.grafana.dashboards.common import ON_HOST, RUNNING, host_of, per_second, quantile
 from generators.grafana.panel import UP, Board, Panel, Query, row, t
 from model import names
 from model.deployment import Deployment
@@ -27,7 +27,7 @@ def board(deployment: Deployment) -> Board:
     observed = deployment.environment.cni.observe
     operations = (*_operations(), _FAILURES, _UNREGISTERED) if observed else (_UNOBSERVED, _FAILURES)
     panels = (*_addresses(deployment), heading, *operations)
-    return Board("flatnet-cni", t("CNI", "CNI"), panels, (HOST,))
+    return Board("flatnet-cni", t("CNI", "CNI"), panels, (host_of(names.CNI_COLLECTED),))
 
 
 def _addresses(deployment: Deployment) -> tuple[Panel, ...]:

@@ -6,13 +6,20 @@ from generators.grafana.panel import Variable, t
 from model import names
 from model.deployment import Deployment
 
-HOST = Variable("host", t("Host", "ホスト"), "host", "up")
+
+def host_of(series: str) -> Variable:
+    """A choice of the hosts that have a series: those for which the panels have something to show."""
+    return Variable("host", t("Host", "ホスト"), "host", series)
+
+
+HOST = host_of("up")
 ON_HOST = 'host=~"$host"'
 
 
 def per_second(series: str, by: str, selector: str = ON_HOST) -> str:
     """Rate of a counter, summed by labels."""
-    return f"sum by ({by}) (rate({series}{{{selector}}}[$__rate_interval]))"
+    selected = f"{series}{{{selector}}}" if selector else series
+    return f"sum by ({by}) (rate({selected}[$__rate_interval]))"
 
 
 def quantile(share: float, histogram: str, by: str, selector: str = ON_HOST) -> str:

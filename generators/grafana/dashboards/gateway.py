@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from generators.grafana.dashboards.common import HOST, ON_HOST, error_percent, per_second, quantile
+from generators.grafana.dashboards.common import ON_HOST, error_percent, host_of, per_second, quantile
 from generators.grafana.panel import UP, Board, Panel, Query, Variable, row, t
 from model import names
 from model.deployment import Deployment
@@ -14,7 +14,7 @@ _OF = f'{ON_HOST}, site=~"$site"'
 def board(deployment: Deployment) -> Board:
     """Requests first, then what they lead to, then the Gateway itself."""
     panels = (*_requests(deployment), *_upstreams(), *_platform(deployment), *_modules())
-    return Board("flatnet-gateway", t("Gateway", "Gateway"), panels, (HOST, _SITE))
+    return Board("flatnet-gateway", t("Gateway", "Gateway"), panels, (host_of(names.GATEWAY_CONFIG_OK), _SITE))
 
 
 def _requests(deployment: Deployment) -> tuple[Panel, ...]:

@@ -17,6 +17,7 @@ from model.bilingual import Bilingual
 from model.deployment import Deployment
 
 _SERVICES = "(?i)" + "|".join(names.WINDOWS_SERVICES)
+_STOPPED = f'windows_service_state{{name=~"{_SERVICES}", state="running", {ON_HOST}}} == 0'
 
 
 def board(deployment: Deployment) -> Board:
@@ -90,7 +91,7 @@ def _windows(deployment: Deployment) -> tuple[Panel, ...]:
             "table",
             t("Services of Windows that do not run", "停止している Windows サービス"),
             t("Of those that we need; empty is good.", "必要なサービスのうち停止しているものです。空なら正常です。"),
-            (Query(f'windows_service_state{{name=~"{_SERVICES}", state="running", {ON_HOST}}} == 0'),),
+            (Query(_STOPPED, empty_is_good=True),),
             columns=(("host", t("Host", "ホスト")), ("name", t("Service", "サービス"))),
             width=12,
         ),

@@ -78,7 +78,7 @@ def _lines() -> tuple[Panel, ...]:
             "logs",
             t("Errors", "エラー"),
             t("Lines of level ERROR or FATAL.", "ERROR と FATAL の行です。"),
-            tuple(Query(f'{{level="{level}", {kind_and_host}}}') for level in ("ERROR", "FATAL")),
+            tuple(Query(f'{{level="{level}", {kind_and_host}}}', empty_is_good=True) for level in ("ERROR", "FATAL")),
             source=LOKI,
             width=24,
         ),

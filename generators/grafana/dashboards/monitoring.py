@@ -10,9 +10,18 @@ from model.deployment import Deployment
 
 _DOWN = (("job", t("Job", "ジョブ")), ("host", t("Host", "ホスト")), ("instance", t("Instance", "インスタンス")))
 
+_PROMETHEUS = f'job="{names.JOB_PROMETHEUS}"'  # Loki has some of the same series of its own
 _EVALUATION = (
-    "100 * max by (rule_group) (prometheus_rule_group_last_duration_seconds / prometheus_rule_group_interval_seconds)"
+    "topk(5, label_replace(100 * max by (rule_group) (prometheus_rule_group_last_duration_seconds"
+    ' / prometheus_rule_group_interval_seconds), "group", "$1", "rule_group", ".*;(.*)"))'
 )
+# Only ways that are in use: Alertmanager counts for each that it knows.
+_NOTIFICATIONS = (
+    f"{per_second('alertmanager_notifications_total', 'integration', '')}"
+    " and on (integration) (sum by (integration) (alertmanager_notifications_total) > 0)"
+)
+_RETAINED = "loki_compactor_apply_retention_last_successful_run_timestamp_seconds"
+_LOKI_BEGAN = f'process_start_time_seconds{{job="{names.JOB_LOKI}"}}'
 
 
 def board(deployment: Deployment) -> Board:
@@ -28,7 +37,7 @@ def _scraping() -> tuple[Panel, ...]:
             "table",
             t("Targets that do not answer", "応答しないターゲット"),
             t("Empty is good.", "空なら正常です。"),
-            (Query(f"up{{{ON_HOST}}} == 0"),),
+            (Query(f"up{{{ON_HOST}}} == 0", empty_is_good=True),),
             columns=_DOWN,
         ),
         _lines(
@@ -58,7 +67,7 @@ def _prometheus(deployment: Deployment) -> tuple[Panel, ...]:
             t("Series in memory", "メモリ上の系列数"),
             t("Memory of Prometheus grows with them.", "Prometheus のメモリ使用量はこれに比例します。"),
             "short",
-            ("prometheus_tsdb_head_series", "{{host}}"),
+            (f"prometheus_tsdb_head_series{{{_PROMETHEUS}}}", "{{host}}"),
             width=6,
         ),
         Panel(
@@ -69,8 +78,8 @@ def _prometheus(deployment: Deployment) -> tuple[Panel, ...]:
                 f"ブロックと先行書き込みログです。線（{kept.max_size}）を超えると {kept.keep} を待たず削除されます。",
             ),
             (
-                Query("prometheus_tsdb_storage_blocks_bytes", "{{host}} blocks"),
-                Query("prometheus_tsdb_wal_storage_size_bytes", "{{host}} WAL"),
+                Query(f"prometheus_tsdb_storage_blocks_bytes{{{_PROMETHEUS}}}", "{{host}} blocks"),
+                Query(f"prometheus_tsdb_wal_storage_size_bytes{{{_PROMETHEUS}}}", "{{host}} WAL"),
             ),
             unit="bytes",
             steps=((kept.max_size.bytes, "red"),),
@@ -84,17 +93,20 @@ def _prometheus(deployment: Deployment) -> tuple[Panel, ...]:
                 "30 分間の破損・書き込み失敗・コンパクション失敗です。",
             ),
             "short",
-            *((f"increase(prometheus_tsdb_{name}_total[30m])", name.replace("_", " ")) for name in trouble),
+            *(
+                (f"increase(prometheus_tsdb_{name}_total{{{_PROMETHEUS}}}[30m])", name.replace("_", " "))
+                for name in trouble
+            ),
             width=6,
         ),
         _lines(
             t("Rule evaluation", "ルール評価"),
             t(
-                "Share of its interval that each group takes; at 100 % evaluations are missed.",
-                "評価間隔に占める時間です。100 % で評価が抜けます。",
+                "Share of their interval that the five slowest groups take; at 100 % evaluations are missed.",
+                "評価の遅い 5 グループが評価間隔に占める時間です。100 % で評価が抜けます。",
             ),
             "percent",
-            (_EVALUATION, "{{rule_group}}"),
+            (_EVALUATION, "{{group}}"),
             width=6,
         ),
     )
@@ -107,23 +119,24 @@ def _alertmanager() -> tuple[Panel, ...]:
             t("Notifications", "通知"),
             t("Messages per second by the way that they take.", "経路別の毎秒通知数です。"),
             "cps",
-            (per_second("alertmanager_notifications_total", "integration"), "{{integration}}"),
+            (_NOTIFICATIONS, "{{integration}}"),
         ),
         _lines(
             t("Notifications that failed", "失敗した通知"),
             t("Per second, and why.", "毎秒の失敗数と理由です。"),
             "cps",
             (
-                per_second("alertmanager_notifications_failed_total", "integration, reason"),
+                per_second("alertmanager_notifications_failed_total", "integration, reason", "") + " > 0",
                 "{{integration}} {{reason}}",
             ),
+            empty_is_good=True,
         ),
         _lines(
             t("Alerts and silences", "アラートとサイレンス"),
             t("How many Alertmanager holds.", "Alertmanager が保持する件数です。"),
             "short",
-            (f"alertmanager_alerts{{{ON_HOST}}}", "alerts {{state}}"),
-            (f'alertmanager_silences{{state="active", {ON_HOST}}}', "silences"),
+            ("alertmanager_alerts", "alerts {{state}}"),
+            ('alertmanager_silences{state="active"}', "silences"),
         ),
     )
 
@@ -135,7 +148,7 @@ def _loki() -> tuple[Panel, ...]:
             t("Bytes received", "受信量"),
             t("Bytes of log lines per second.", "毎秒のログのバイト数です。"),
             "Bps",
-            (per_second("loki_distributor_bytes_received_total", "host"), "{{host}}"),
+            (per_second("loki_distributor_bytes_received_total", "host", ""), "{{host}}"),
             width=6,
         ),
         _lines(
@@ -145,22 +158,26 @@ def _loki() -> tuple[Panel, ...]:
                 "理由別の毎秒行数です。流量による拒否は再送され、それ以外は失われます。",
             ),
             "cps",
-            (per_second("loki_discarded_samples_total", "reason"), "{{reason}}"),
+            (per_second("loki_discarded_samples_total", "reason", ""), "{{reason}}"),
             width=6,
+            empty_is_good=True,
         ),
         _lines(
             t("Open streams", "開いているストリーム"),
             t("A jump is a label without bounds.", "急増は、値の限られないラベルの徴候です。"),
             "short",
-            (f"sum by (host) (loki_ingester_memory_streams{{{ON_HOST}}})", "{{host}}"),
+            ("sum by (host) (loki_ingester_memory_streams)", "{{host}}"),
             width=6,
         ),
         _lines(
             t("Time since retention was applied", "保持期間を最後に適用してからの時間"),
-            t("Loki deletes nothing while this grows.", "増え続ける間は何も削除されません。"),
+            t(
+                "Or since Loki began. It deletes nothing while this grows.",
+                "未適用なら Loki の起動からの時間です。増え続ける間は何も削除されません。",
+            ),
             "s",
             (
-                f"time() - (loki_compactor_apply_retention_last_successful_run_timestamp_seconds{{{ON_HOST}}} > 0)",
+                f"time() - (({_RETAINED} > 0) or on (host) {_LOKI_BEGAN})",
                 "{{host}}",
             ),
             width=6,
@@ -190,13 +207,17 @@ def _collectors() -> tuple[Panel, ...]:
             t("Dropped lines", "破棄した行"),
             t("Per second and why; these are lost.", "毎秒の行数と理由です。これらは失われます。"),
             "cps",
-            (per_second("loki_write_dropped_entries_total", "host, job, reason"), "{{host}} {{job}} {{reason}}"),
+            (
+                per_second("loki_write_dropped_entries_total", "host, job, reason") + " > 0",
+                "{{host}} {{job}} {{reason}}",
+            ),
+            empty_is_good=True,
         ),
     )
 
 
 def _programs() -> tuple[Panel, ...]:
-    grafana = f'job="{names.JOB_GRAFANA}", {ON_HOST}'
+    grafana = f'job="{names.JOB_GRAFANA}"'
     return (
         row("Programs", "プログラム"),
         _lines(
@@ -223,6 +244,13 @@ def _programs() -> tuple[Panel, ...]:
     )
 
 
-def _lines(title: Bilingual, description: Bilingual, unit: str, *queries: tuple[str, str], width: int = 8) -> Panel:
-    found = tuple(Query(expr, legend) for expr, legend in queries)
+def _lines(
+    title: Bilingual,
+    description: Bilingual,
+    unit: str,
+    *queries: tuple[str, str],
+    width: int = 8,
+    empty_is_good: bool = False,
+) -> Panel:
+    found = tuple(Query(expr, legend, empty_is_good) for expr, legend in queries)
     return Panel("timeseries", title, description, found, unit=unit, width=width)

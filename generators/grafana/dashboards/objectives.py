@@ -21,10 +21,10 @@ def _line(objective: Objective) -> Iterator[Panel]:
     title, window = objective.title, str(objective.window)
     bad = f"site:{objective.record}_errors:ratio_rate{window}"
     promised = f"{objective.target:g} %"
-    yield row(f"{title.en}: {promised} over {window}", f"{title.ja}: {window} で {promised}")
+    yield row(f"{title.en}: {promised} good over {window}", f"{title.ja}: {window} で {promised} が良好")
     yield Panel(
         "stat",
-        t(f"{title.en} over {window}", f"{title.ja}（{window}）"),
+        t(f"{title.en}: good over {window}", f"{title.ja}: 良好な割合（{window}）"),
         t(f"Share of good events; {promised} was promised.", f"良好なイベントの割合です。目標は {promised} です。"),
         (Query(f"100 * (1 - {bad})", "{{site}}"),),
         unit="percent",

@@ -52,7 +52,7 @@ def _now() -> tuple[Panel, ...]:
                 "Alerts on measurements that fire now; empty is good. Those on logs are in the count beside.",
                 "計測値に対する発報中のアラートです。空なら正常です。ログに対するものは右の件数に含まれます。",
             ),
-            (Query(f'ALERTS{{alertstate="firing", alertname!="{names.WATCHDOG}"}}'),),
+            (Query(f'ALERTS{{alertstate="firing", alertname!="{names.WATCHDOG}"}}', empty_is_good=True),),
             columns=_FIRING,
             width=14,
         ),
@@ -63,7 +63,7 @@ def _now() -> tuple[Panel, ...]:
                 "Active and silenced or inhibited ones; the dead man's switch, which is always active, is one of them.",
                 "有効なものと抑止中のものの件数です。常に有効な死活監視用のアラート 1 件を含みます。",
             ),
-            (Query(f'sum by (state) (alertmanager_alerts{{state=~"active|suppressed", {ON_HOST}}})', "{{state}}"),),
+            (Query('sum by (state) (alertmanager_alerts{state=~"active|suppressed"})', "{{state}}"),),
             decimals=0,
             width=4,
         ),
@@ -116,6 +116,7 @@ def _sites(deployment: Deployment) -> tuple[Panel, ...]:
                 Query(
                     f'sum by (component) (count_over_time({{level="{level}", {ON_HOST}}} [$__auto]))',
                     f"{{{{component}}}} {level}",
+                    empty_is_good=True,
                 )
                 for level in ("ERROR", "FATAL")
             ),
@@ -175,7 +176,7 @@ def _hosts(deployment: Deployment) -> tuple[Panel, ...]:
         ),
         Panel(
             "stat",
-            t("Age of the last good backup", "最後に成功したバックアップからの時間"),
+            t("Since the last good backup", "直近のバックアップ成功からの時間"),
             t("Of the part of each host that was backed up longest ago.", "ホストごとに最も古いものです。"),
             (Query(f"time() - min by (host) ({names.BACKUP_LAST_SUCCESS}{{{ON_HOST}}})", "{{host}}"),),
             unit="s",
@@ -184,7 +185,7 @@ def _hosts(deployment: Deployment) -> tuple[Panel, ...]:
         ),
         Panel(
             "stat",
-            t("Age of the last good restore drill", "最後に成功した復元テストからの時間"),
+            t("Since the last good drill", "直近の復元テスト成功からの時間"),
             t("Of the part of each host that was proved longest ago.", "ホストごとに最も古いものです。"),
             (Query(f"time() - min by (host) ({names.RESTORE_DRILL_LAST_SUCCESS}{{{ON_HOST}}})", "{{host}}"),),
             unit="s",

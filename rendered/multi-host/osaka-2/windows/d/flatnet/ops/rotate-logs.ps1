@@ -7,6 +7,9 @@
 #   NAME-20261125T150000Z.gz      compressed, whole
 #
 # NAME is missing while a generation is not compressed: nginx was not told yet, or does not run.
+#
+# The collector reads neither of these names but a hard link in a folder of its own, which stays with the file whatever
+# it is called meanwhile: so it reads each file to its end, and goes on where it was after a stop.
 
 . (Join-Path $PSScriptRoot 'common.ps1')
 
@@ -16,13 +19,18 @@ function Get-Stamp([System.DateTime] $Time) {
     return $Time.ToUniversalTime().ToString($Stamp, [System.Globalization.CultureInfo]::InvariantCulture)
 }
 
-# Generations of a log, oldest first.
-function Get-Generations($Log) {
-    $pattern = '^' + [regex]::Escape($Log.name) + '-[0-9]{8}T[0-9]{6}Z(\.gz)?$'
-    [string[]] $found = @([System.IO.Directory]::GetFiles($Log.folder) |
+# What is named after a log and a time, oldest first.
+function Get-Stamped($Log, [string] $Folder, [string] $End) {
+    $pattern = '^' + [regex]::Escape($Log.name) + '-[0-9]{8}T[0-9]{6}Z' + $End + '$'
+    [string[]] $found = @([System.IO.Directory]::GetFiles($Folder) |
             Where-Object { [System.IO.Path]::GetFileName($_) -match $pattern })
     [System.Array]::Sort($found, [System.StringComparer]::Ordinal)
     return $found
+}
+
+# Generations of a log, oldest first.
+function Get-Generations($Log) {
+    return Get-Stamped $Log $Log.folder '(\.gz)?'
 }
 
 # Generations that are not compressed, oldest first.
@@ -55,6 +63,35 @@ function Test-Due($Log) {
     if ($generations.Count -eq 0) { return $true }
     $midnight = "$($Log.path)-$(Get-Stamp ([System.DateTime]::Today))"
     return [string]::CompareOrdinal($generations[-1], $midnight) -lt 0
+}
+
+# Gives the file that nginx writes now its name for the collector, once.
+function Add-Link($Log) {
+    if ($null -eq $Log.collected) { return }
+    if (-not [System.IO.File]::Exists($Log.path)) { return }
+    if ((Get-Item -LiteralPath $Log.path).LinkType -eq 'HardLink') { return }
+    $link = ''
+    for ($later = 0; ($later -eq 0) -or [System.IO.File]::Exists($link); $later++) {
+        $link = Join-Path $Log.collected "$($Log.name)-$(Get-Stamp ([System.DateTime]::UtcNow.AddSeconds($later)))"
+    }
+    $null = New-Item -ItemType HardLink -Path $link -Value $Log.path
+}
+
+# The collector may be a day behind, or as much as the log may take on the disk. What nginx writes and the newest
+# generation always stay.
+function Remove-Links($Log) {
+    if ($null -eq $Log.collected) { return }
+    $oldest = Join-Path $Log.collected "$($Log.name)-$(Get-Stamp ([System.DateTime]::UtcNow.AddDays(-1)))"
+    $links = @(Get-Stamped $Log $Log.collected '')
+    $sum = 0
+    foreach ($path in $links) { $sum += Get-Bytes $path }
+    for ($place = 0; $place -lt $links.Count - 2; $place++) {
+        $path = $links[$place]
+        if (([string]::CompareOrdinal($path, $oldest) -lt 0) -or ($sum -gt $Log.budget_bytes)) {
+            $sum -= Get-Bytes $path
+            [System.IO.File]::Delete($path)
+        }
+    }
 }
 
 function Move-Log($Log) {
@@ -158,14 +195,17 @@ function Write-Sizes($Settings) {
 exit (Invoke-Task 'rotate-logs' {
     param($Settings)
     $rotation = $Settings.rotation
+    $failures = @()
     foreach ($log in $rotation.logs) {
         Remove-Leftovers $log
+        try { Add-Link $log } catch { $failures += "$($log.name): $($_.Exception.Message)" }
         if (Test-Due $log) { Move-Log $log }
     }
     Open-Logs $rotation $Settings.nginx
-    $failures = @()
     foreach ($log in $rotation.logs) {
         try {
+            Add-Link $log
+            Remove-Links $log
             Compress-Log $log
             Remove-Old $log
         } catch {
