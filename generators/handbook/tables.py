@@ -52,8 +52,9 @@ def _windows(environment: Environment, host: Host) -> list[Row]:
         for name, rule in sorted(environment.security.firewall.items())
     ]
     if "gateway" in host.roles:
-        for name in ("gateway-http", "gateway-https"):
-            rows.append(Row(opened[name].port, "tcp", "Gateway", "*", networks=opened[name].networks))
+        for name, port in (("gateway-http", gateway.ports.http), ("gateway-https", gateway.ports.https)):
+            networks = opened[name].networks if name in opened else ()  # a host may have no site
+            rows.append(Row(port, "tcp", "Gateway", "*", networks=networks))
         overlay = str(host.nebula_address or "127.0.0.1")
         rows.append(Row(gateway.ports.api, "tcp", "Gateway (API)", overlay, "by_gateways"))
         rows.append(_metrics(environment, host))

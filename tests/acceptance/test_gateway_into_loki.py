@@ -150,11 +150,10 @@ def host(
             ["mkdir", "-p", "/var/log/journal", "/var/lib/flatnet-ops/alloy", "/var/lib/nginx", "/var/log/nginx"]
         )
         scratch.run(["cp", "-r", rendered / "etc/alloy", rendered / "etc/loki", "/etc"])
-        addresses = json.loads((laid.flatnet / "ops/gateway/upstreams.json").read_text(encoding="utf-8"))
-        for address in (found.lan, *addresses.values()):
+        upstreams = list(json.loads(laid.upstreams.read_text(encoding="utf-8")).values())
+        for address in (found.lan, *sorted({each.split(":")[0] for each in upstreams})):
             scratch.run(["ip", "address", "add", f"{address}/32", "dev", "lo"])
-        workloads = environment.workloads_on(laid.host)
-        start_behind(found, [f"{addresses[w.name]}:{port}" for w in workloads for port in w.ports])
+        start_behind(found, upstreams)
         words = found.tree.command(found.nginx, globally="daemon off;")
         scratch.start("gateway", ["sh", "-c", f"cd {WINDOWS} && exec {shlex.join(words)}"])
         pid = laid.flatnet / "logs/nginx.pid"

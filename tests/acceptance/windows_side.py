@@ -20,6 +20,7 @@ from pathlib import Path
 from model.deployment import Deployment
 from model.host import ContainerNetwork, Host
 from tests.acceptance import stand_in_labels
+from tests.acceptance.cni_side import identity
 from tests.acceptance.gateway_tree import GatewayTree, lay_out
 from tests.acceptance.rotating import prepare, task
 from tests.acceptance.scratch_host import ScratchHost
@@ -176,8 +177,8 @@ class WindowsSide:
         listening = [f"{self.addresses[load.name]}:{port}" for load in loads for port in load.ports]
         words = [sys.executable, "-m", "tests.acceptance.gateway_echo", *listening]
         self.scratch.start("workloads", words, environment={"PYTHONPATH": str(ROOT)})
-        given = {f"{index:064x}": str(self.addresses[load.name]) for index, load in enumerate(loads)}
-        self.scratch.write("/run/containers.json", listed(*zip(given, (load.name for load in loads), strict=True)))
+        given = {identity(name): str(address) for name, address in self.addresses.items()}
+        self.scratch.write("/run/containers.json", listed(*((identity(name), name) for name in self.addresses)))
         self.scratch.write(self.deployment.environment.cni.allocations, allocations(given))
         self.tell_windows()
 
