@@ -18,9 +18,9 @@ from typing import Any
 import pytest
 
 from model import names
-from model.access import ingress_targets
 from model.deployment import Deployment
 from model.host import Host
+from model.jobs import ingress_targets
 from model.secrets import secret_path
 from model.stateful import CNI_TEXTFILES
 from tests.acceptance.gateway_tree import TOKEN, GatewayTree, lay_out
@@ -76,7 +76,7 @@ class Machines:
         """Start one of the other hosts."""
         windows, wsl = host.name, f"{host.name}-wsl"
         self.scratch.run(["sh", "-ec", _MACHINE, "sh", windows, str(host.nebula_address)])
-        ports = {job: target.behind for job, target in ingress_targets(self.deployment.environment, host)}
+        ports = {job.name: target.behind for job, target in ingress_targets(self.deployment.environment, host)}
         forwarded = []
         for job, port in ports.items():
             stand_in = [sys.executable, "-m", "tests.acceptance.stand_in"]
@@ -138,7 +138,7 @@ def test_prometheus_reads_every_exporter_of_the_other_hosts(machines: Machines) 
     environment = machines.deployment.environment
     others = [host for host in environment.hosts.values() if host != environment.monitoring_host]
     assert {host.wsl.networking for host in others} == {"nat"}
-    expected = {(host.name, job) for host in others for job, _ in ingress_targets(environment, host)}
+    expected = {(host.name, job.name) for host in others for job, _ in ingress_targets(environment, host)}
     assert len(expected) == 14
 
     def up() -> set[tuple[str, str]]:
