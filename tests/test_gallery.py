@@ -6,7 +6,7 @@ import json
 import re
 from collections.abc import Iterable
 from pathlib import Path
-from xml.etree import ElementTree
+from xml.etree import ElementTree as ET
 
 import pytest
 
@@ -27,7 +27,7 @@ def shows(texts: Iterable[str], title: str) -> bool:
 
 @pytest.mark.parametrize("board", BOARDS, ids=lambda board: f"{board.parts[-7]}/{board.stem}")
 def test_each_dashboard_has_a_picture_with_each_of_its_panels(board: Path) -> None:
-    drawn = ElementTree.parse(picture(board))  # noqa: S314 - of our own
+    drawn = ET.parse(picture(board))  # noqa: S314 - of our own
     texts = {"".join(text.itertext()).removeprefix("▾ ") for text in drawn.iter("{http://www.w3.org/2000/svg}text")}
     data = json.loads(board.read_text(encoding="utf-8"))
     assert data["title"] in texts

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from xml.etree import ElementTree
+from xml.etree import ElementTree as ET
 
 import pytest
 
@@ -64,6 +64,6 @@ def test_every_dashboard_can_be_drawn(stack: Stack, answers: Answers, request: p
     drawn = dict(gallery.pictures(stack, answers))
     assert drawn.keys() == BOARDS.keys()
     for name, picture in drawn.items():
-        assert ElementTree.fromstring(picture).tag.endswith("svg")  # noqa: S314 - of our own
+        assert ET.fromstring(picture).tag.endswith("svg")  # noqa: S314 - of our own
         if request.config.getoption("--record"):
             gallery.record(stack.deployment.name, name, picture)
