@@ -53,6 +53,7 @@ FOR_PEOPLE = {
     "retention.logs.*.per_day": "a budget: rules compare it",
     "retention.reports": "nothing writes reports yet",
     "time.holidays.*": "the name of a day",
+    "workloads.*.ports": "a site leads to a port; the page of ports shows the others",
     "workloads.*.volumes.*.disk": "a budget: rules compare it",
     "workloads.*.volumes.*.reason": "says why",
 }
