@@ -7,7 +7,7 @@ one 401, and 403 for an account or a place from which the door is not open.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from ipaddress import IPv4Address, IPv4Network
 from typing import Literal
 
@@ -50,6 +50,7 @@ class Door:
     login: Login = "none"
     accounts: tuple[str, ...] = ()
     members: tuple[IPv4Network, ...] = ()  # where `members` have to log in
+    free: tuple[IPv4Network, ...] = ()  # from where a token is not asked for
     exact: bool = False  # this path alone, not what lies below it
     methods: tuple[str, ...] = ()  # none: all
 
@@ -63,7 +64,7 @@ class Door:
         if self.clients and not any(address in each for each in self.ranges):
             return 403
         if self.login == "token":
-            return None if token else 401
+            return None if token or any(address in each for each in self.free) else 401
         if self.login == "none" or (self.login == "members" and not any(address in each for each in self.members)):
             return None
         if account is None:
@@ -178,7 +179,8 @@ def _ingress(environment: Environment, host: Host) -> Iterator[Door]:
     own = host == monitoring
     scrapers = tuple(dict.fromkeys((*(_own_wsl(host) if own else (_overlay(monitoring),)), loopback)))
     for job, target in ingress_targets(environment, host):
-        yield Door(names.SITE_METRICS, "metrics", None, target.path, job.title, scrapers, exact=True)
+        door = Door(names.SITE_METRICS, "metrics", None, target.path, job.title, scrapers, exact=True)
+        yield door if own else replace(door, login="token", free=loopback.ranges)
     yield from _heartbeat(environment, host)
     if not own:
         return

@@ -17,6 +17,9 @@ from model.values import DurationValue, SizeValue
 # request that is passed on has two.
 SOCKETS = 1024
 CLIENT_CONNECTIONS = SOCKETS // 2
+# Each stream of HTTP/2 may be a socket to a workload: a browser that loads a large page must not take them all. nginx
+# itself would allow 128; browsers that speak HTTP/1.1 open 6.
+HTTP2_STREAMS = 32
 SERVICE = "flatnet-gateway"
 
 
@@ -113,7 +116,9 @@ class Gateway(Model):
     grafana_networks: Several[Name] = Field(
         min_length=1, description="networks that may reach Grafana (security.networks)"
     )
-    ingress_token: SecretRef = Field("ingress-token", description="what other hosts show when they push logs")
+    ingress_token: SecretRef = Field(
+        "ingress-token", description="what hosts show each other, for metrics and for logs"
+    )
 
 
 def nginx_command(host: Host) -> str:

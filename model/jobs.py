@@ -183,7 +183,7 @@ def _host_jobs(environment: Environment, every: tuple[Host, ...]) -> Iterator[Jo
     )
     for name, component, port, hosts, en, ja, witness in wsl:
         targets = tuple(_wsl_target(environment, host, name, port) for host in hosts)
-        yield Job(name, component, _title(en, ja), witness, targets)
+        yield Job(name, component, _title(en, ja), witness, targets, token=_token(environment, targets))
     windows: tuple[tuple[str, Component, int | None, tuple[Host, ...], str, str, str], ...] = (
         (
             names.JOB_ALLOY_WINDOWS,
@@ -215,7 +215,13 @@ def _host_jobs(environment: Environment, every: tuple[Host, ...]) -> Iterator[Jo
     )
     for name, component, behind, hosts, en, ja, witness in windows:
         targets = tuple(_ingress_target(environment, host, name, behind) for host in hosts)
-        yield Job(name, component, _title(en, ja), witness, targets)
+        yield Job(name, component, _title(en, ja), witness, targets, token=_token(environment, targets))
+
+
+def _token(environment: Environment, targets: tuple[Target, ...]) -> str | None:
+    """What Prometheus shows to Gateways of other hosts."""
+    others = any(target.host != environment.monitoring_host.name for target in targets)
+    return environment.gateway.ingress_token if others else None
 
 
 def _wsl_target(environment: Environment, host: Host, job: str, port: int) -> Target:

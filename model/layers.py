@@ -15,7 +15,9 @@ from model.source import Node, read_yaml
 ENVIRONMENT_NAME = re.compile(r"[a-z]([a-z0-9-]{0,46}[a-z0-9])?")
 _SUFFIXES = {".yaml", ".yml"}
 # What people and editors leave beside the files: notes, hidden files, copies of an editor, what a merge left.
-_ASIDE = re.compile(r"\..*|#.*#|.*~|.*\.(swp|bak|orig|rej|tmp)|README(\..*)?|.*\.(md|txt)", re.IGNORECASE)
+_ASIDE = re.compile(
+    r"\..*|#.*#|.*~|.*\.(swp|bak|orig|rej|tmp)|README(\..*)?|(?!.*\.ya?ml\.).*\.(md|txt)", re.IGNORECASE
+)
 NEVER_INHERITED = ("hosts", "abstract", "extends", "description")
 
 

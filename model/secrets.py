@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from model import origins
@@ -20,6 +20,11 @@ CA_KEY = "gateway-ca-key"
 # User ids that the images run as (targets of the `User=` of their units).
 ROOT, NOBODY, GRAFANA, LOKI = 0, 65534, 472, 10001
 
+
+_TOKEN = Bilingual(
+    en="token that hosts show each other, for metrics and for logs; the same on each",
+    ja="ホスト同士がメトリクスの取得とログの送信に使うトークン（全ホスト共通）",
+)
 
 Make = Literal["ask", "random", "copy", "authority", "certificate", "request", "accounts"]
 # What the script of certificates makes is made in WSL, also where the file lies on Windows.
@@ -121,6 +126,8 @@ def _stack(environment: Environment) -> Iterator[Secret]:
     )
     en, ja = "key with which Grafana encrypts what it stores", "Grafana が保存内容を暗号化する鍵"
     yield _secret(environment.monitoring.grafana_key, GRAFANA, "grafana", en, ja, "random")
+    if environment.several_hosts:
+        yield _secret(environment.gateway.ingress_token, NOBODY, "prometheus", _TOKEN.en, _TOKEN.ja, "ask")
     for name, workload in sorted(environment.workloads.items()):
         if workload.metrics and workload.metrics.token:
             en, ja = f"token for the metrics of {name}", f"{name} のメトリクス用トークン"
@@ -149,12 +156,14 @@ def _backup(environment: Environment) -> Iterator[Secret]:
 
 def _remote(environment: Environment, host: Host) -> Iterator[Secret]:
     token = environment.gateway.ingress_token
-    what = Bilingual(en="token for pushing logs to the monitoring host", ja="監視ホストへログを送るためのトークン")
     there = environment.monitoring_host
     origin = origins.windows_of(there, windows_secret_path(there, token).backslashed)
-    yield Secret(token, secret_path(token), ROOT, ("alloy",), what, "ask", origin=origin)
-    path = windows_secret_path(host, token).backslashed
-    yield Secret(token, path, ROOT, ("Alloy",), what, "ask", side="windows", origin=origin)
+    yield Secret(token, secret_path(token), ROOT, ("alloy",), _TOKEN, "ask", origin=origin)
+    path = windows_secret_path(host, token)
+    if "gateway" in host.roles:
+        yield replace(_of_gateway(token, path, _TOKEN, "ask"), readers=("Alloy", "Gateway"), origin=origin)
+    else:
+        yield Secret(token, path.backslashed, ROOT, ("Alloy",), _TOKEN, "ask", side="windows", origin=origin)
 
 
 def ca_owner(environment: Environment, host: Host) -> int:
@@ -181,8 +190,7 @@ def _gateway(environment: Environment, host: Host) -> Iterator[Secret]:
     yield _of_gateway(name, windows_secret_path(host, name), what, "accounts")
     if monitors and environment.several_hosts:
         name = environment.gateway.ingress_token
-        what = Bilingual(en="token that other hosts push logs with", ja="他のホストがログの送信に使うトークン")
-        yield _of_gateway(name, windows_secret_path(host, name), what, "random")
+        yield _of_gateway(name, windows_secret_path(host, name), _TOKEN, "random")
 
 
 def _origin_of_ca(environment: Environment, host: Host, name: str) -> Bilingual | None:

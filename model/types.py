@@ -241,7 +241,9 @@ WebAddress = Annotated[
 Bucket = Annotated[
     str, *matching(r"[a-z0-9][a-z0-9.-]{2,62}", "the name of a bucket, 3 to 63 characters,", "flatnet-backup")
 ]
-Channel = Annotated[str, *matching(r"[#@]\S{1,79}", "a channel with its #", "#flatnet-ops", more=", in quotes")]
+Channel = Annotated[
+    str, *matching(r"[#@][^\s\x00-\x1f\x7f]{1,79}", "a channel with its #", "#flatnet-ops", more=", in quotes")
+]
 LogFile = Annotated[str, *matching(r"[A-Za-z0-9._-]+\.log", "a file name that ends with .log,", "access.log")]
 Version = Annotated[str, *matching(r"\d+\.\d+\.\d+", "a version of three numbers", "2.12.0")]
 VariableName = Annotated[str, *matching(r"[A-Za-z_][A-Za-z0-9_]*", "a name of an environment variable", "DB_TYPE")]

@@ -62,6 +62,7 @@ def _upstreams(environment: Environment, host: Host) -> dict[str, Any]:
 
 def _door(door: Door, environment: Environment, host: Host) -> dict[str, Any]:
     if door.login == "token":
-        return {"token_file": str(host.windows.secrets / environment.gateway.ingress_token)}
+        free = {str(each.network_address): True for each in door.free}
+        return {"token_file": str(host.windows.secrets / environment.gateway.ingress_token), "free": free}
     accounts = environment.security.accounts
     return {"accounts": {name: _ROLES[accounts[name].role] for name in door.accounts}}

@@ -28,6 +28,7 @@ GATEWAY: dict[str, tuple[str, str]] = {
     "login_account": ("{accounts}", "{accounts}"),
     "login_members": ("none; who comes by the VPN: {accounts}", "不要（VPN からは {accounts}）"),
     "login_token": ("token", "トークン"),
+    "login_token_from_elsewhere": ("token; none on the host itself", "トークン（そのホスト自身からは不要）"),
     "other_names": ("any name", "任意の名前"),
     "accounts": ("Accounts", "アカウント"),
     "account": ("Account", "アカウント"),

@@ -205,7 +205,7 @@ READING: dict[str, tuple[str, str]] = {
     ),
     "silence": (
         "To silence the alert while you work: [Grafana]({url}), Alerting, Silences.",
-        "作業中に通知を止めるには、[Grafana]({url}) の Alerting → Silences を使います。",
+        "作業中に通知を止めるには、[Grafana]({url}) の Alerting → Silences でサイレンスを作ります。",
     ),
     # Ports and retention.
     "ports_intro": (

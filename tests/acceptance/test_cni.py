@@ -29,6 +29,7 @@ from tests.acceptance.scratch_host import ScratchHost
 from tests.acceptance.units import read_unit
 from tests.conftest import ROOT, Programs
 from tests.generators.cni_host import CONTAINER, Cni, allocations, listed
+from tests.nginx import ENDS_WITH_US
 
 pytestmark = pytest.mark.acceptance
 
@@ -243,7 +244,7 @@ def exporter(program: Programs, cni: Cni) -> Iterator[str]:
     ]
     assert address in " ".join(arguments)
     assert str(cni.folder) in " ".join(arguments)
-    with subprocess.Popen([program("node_exporter"), *arguments], stderr=subprocess.DEVNULL) as process:
+    with subprocess.Popen([*ENDS_WITH_US, program("node_exporter"), *arguments], stderr=subprocess.DEVNULL) as process:
         try:
             yield f"http://{address}/metrics"
         finally:

@@ -9,7 +9,7 @@ import pytest
 
 from model.deployment import Deployment
 from tests.acceptance.gateway import Answer, Ask, RunningGateway
-from tests.acceptance.gateway_tree import TOKEN, lay_out, password
+from tests.acceptance.gateway_tree import FORMER, TOKEN, lay_out, password
 
 pytestmark = [
     pytest.mark.acceptance,
@@ -122,6 +122,22 @@ def test_a_password_that_the_gateway_asked_for_goes_no_further(osaka_1: RunningG
     colleague = one(osaka_1, Ask(OFFICE, name=GIT, account=("of-forgejo", "its own")))
     assert colleague.passed_on("Authorization")[0].startswith("Basic ")
     assert colleague.passed_on("X-WEBAUTH-USER") == []
+
+
+def test_a_site_of_some_accounts_believes_its_own_log_in_alone(osaka_2: RunningGateway) -> None:
+    as_kobayashi = ("X-WEBAUTH-USER: kobayashi", "X-WEBAUTH-ROLE: Admin")
+    forged, wrong, former, right = osaka_2.ask(
+        [
+            Ask(OFFICE, name=WIKI, headers=as_kobayashi),
+            Ask(OFFICE, name=WIKI, account=("tanaka", password("kobayashi"))),
+            Ask(OFFICE, name=WIKI, account=(FORMER, password(FORMER)), headers=as_kobayashi),
+            Ask(OFFICE, name=WIKI, account=TANAKA, headers=as_kobayashi),
+        ]
+    )
+    assert [answer.status for answer in (forged, wrong, former, right)] == [401, 401, 403, 200]
+    assert right.passed_on("X-WEBAUTH-USER") == ["tanaka"]
+    assert right.passed_on("X-WEBAUTH-ROLE") == ["Admin"]  # from the model, not from the client
+    assert right.passed_on("Authorization") == []
 
 
 def test_a_request_id_is_kept_if_it_is_one(osaka_1: RunningGateway) -> None:

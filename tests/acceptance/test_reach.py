@@ -34,7 +34,6 @@ IGNORED = {
     ("*", "abstract"): "an abstract environment renders nothing",
     ("production", "gateway.ingress_token"): "other hosts push logs with it, and there are none",
     ("production", "objectives.*.sites"): "there is one site: it alone is the same as all",
-    ("multi-host", "notifications.dead_mans_switch.repeat"): "the far end on Windows repeats; here it is a service",
 }
 """Leaves that reach nothing, although they can have another value."""
 
@@ -52,8 +51,9 @@ FOR_PEOPLE = {
     "monitoring.*.disk": "a budget: rules compare it",
     "monitoring.*_version": "people install these programs",
     "retention.logs.*.per_day": "a budget: rules compare it",
-    "retention.reports": "the reports are written and deleted by people",
+    "retention.reports": "nothing writes reports yet",
     "time.holidays.*": "the name of a day",
+    "workloads.*.ports": "a site leads to a port; the page of ports shows the others",
     "workloads.*.volumes.*.disk": "a budget: rules compare it",
     "workloads.*.volumes.*.reason": "says why",
 }
@@ -90,11 +90,8 @@ TOGETHER = (
         "multi-host", "notifications.dead_mans_switch.far_end", "windows", {"notifications.dead_mans_switch.url": None}
     ),
     Together("multi-host", "objectives.errors.window", "30d", {"retention.metrics.keep": "30d"}),
-    Together("multi-host", "objectives.latency.kind", "errors", {"objectives.latency.limit": None}),
-    Together("multi-host", "objectives.errors.limit", "5s", {"objectives.errors.kind": "latency"}),
     Together("multi-host", "backups.repository.s3", S3, {"backups.repository.sftp": None}),
     Together("production", "workloads.forgejo.metrics.site", "code", {"gateway.sites.code": CODE}),
-    Together("production", "backups.repository.path", None, {"backups.repository.s3": S3}),
     Together("production", "backups.repository.sftp", SFTP, {"backups.repository.path": None}),
     Together(
         "production",

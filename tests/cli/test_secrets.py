@@ -56,4 +56,4 @@ def test_the_key_of_the_gateway_is_made_in_wsl_as_the_install_page_says(
     command = told.split("\n# gateway.key (WSL)\n")[1].split("\n\n")[0]
     assert made in command
     for page in (ROOT / "rendered" / environment / "handbook" / "en" / "install").iterdir():
-        assert f"```console\n{command}\n```" in page.read_text(encoding="utf-8")
+        assert f"```console\n{command}\n" in page.read_text(encoding="utf-8")

@@ -62,7 +62,7 @@ def test_every_fault_of_every_file_is_told_at_once(tmp_path: Path) -> None:
 
 
 TREE = st.recursive(
-    st.integers() | st.booleans() | st.sampled_from(["yes", "日本", "12:30", "2026-01-01"]),
+    st.integers(-(10**18), 10**18) | st.booleans() | st.sampled_from(["yes", "日本", "12:30", "2026-01-01"]),
     lambda inner: st.dictionaries(st.sampled_from("abcd"), inner, max_size=3) | st.lists(inner, max_size=2),
     max_leaves=12,
 )

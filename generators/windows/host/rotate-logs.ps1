@@ -1,8 +1,8 @@
 # Rotates the Gateway's logs. Each step can be the last one of a killed run: the next run goes on from what lies there.
 #
 #   NAME                          nginx writes it
-#   NAME-20261125T150000Z         a generation: renamed at that time; the newest one stays like this, because the
-#                                 collector may not have read its end, and nginx may still write to it
+#   NAME-20261125T150000Z         a generation: renamed at that time; the newest one stays like this, because nginx may
+#                                 still write to it
 #   NAME-20261125T150000Z.gz.new  being compressed
 #   NAME-20261125T150000Z.gz      compressed, whole
 #

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 
 from tests.acceptance.gallery.picture import draw
 from tests.acceptance.gallery.plots import Window
-from tests.acceptance.panels import SPAN, Answer, Question, now
+from tests.acceptance.panels import SPAN, Question, ask, now
 from tests.acceptance.stack import Stack
 from tests.conftest import ROOT
 
@@ -19,14 +19,12 @@ NOTE = (
 )
 
 
-def pictures(stack: Stack, answers: Mapping[Question, Answer]) -> Iterator[tuple[str, str]]:
+def pictures(stack: Stack, questions: Iterable[Question]) -> Iterator[tuple[str, str]]:
     """Every dashboard by name, as SVG: with all variables at All, over the minutes that the run has lasted."""
     at = now()
-    found = {
-        (one.board, one.number, one.target["refId"]): answer.series
-        for one, answer in answers.items()
-        if one.chosen is None
-    }
+    asked_now = [one for one in questions if one.chosen is None]
+    answers = zip(asked_now, ask(stack, [one.url(at) for one in asked_now]), strict=True)
+    found = {(one.board, one.number, one.target["refId"]): answer.series for one, answer in answers}
     times = [moment for series in found.values() for _, points in series for moment, _ in points]
     begin = min(moment for moment in times if at - SPAN < moment < at) - 15  # lines of logs have another unit
     note = NOTE.format(at=datetime.fromtimestamp(at, tz=UTC))

@@ -10,7 +10,7 @@ return {
     grafana = {
       accounts = { kobayashi = "Viewer", tanaka = "Admin" },
     },
-    push = { token_file = "F:/flatnet/ops/secrets/ingress-token" },
+    push = { free = {}, token_file = "F:/flatnet/ops/secrets/ingress-token" },
   },
   files = {
     generation = "F:/flatnet/config/flatnet-ops/generation",

@@ -5,6 +5,10 @@ return {
   connections_limit = 512,
   doors = {
     builds = { accounts = {} },
+    metrics = {
+      free = { ["127.0.0.1"] = true },
+      token_file = "D:/flatnet/ops/secrets/ingress-token",
+    },
   },
   files = {
     generation = "D:/flatnet/config/flatnet-ops/generation",
