@@ -9,9 +9,11 @@ from generators.handbook.words_backups import BACKUPS
 from generators.handbook.words_gateway import GATEWAY
 from generators.handbook.words_installing import INSTALLING
 from generators.handbook.words_reading import READING
+from generators.handbook.words_windows import WINDOWS
 from model.bilingual import Bilingual, Language
 
-PHRASES = {name: Bilingual(en=en, ja=ja) for name, (en, ja) in {**BACKUPS, **GATEWAY, **INSTALLING, **READING}.items()}
+_PAGES = {**BACKUPS, **GATEWAY, **INSTALLING, **READING, **WINDOWS}
+PHRASES = {name: Bilingual(en=en, ja=ja) for name, (en, ja) in _PAGES.items()}
 
 Say = Callable[..., Escaped]
 
