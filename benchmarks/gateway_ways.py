@@ -8,6 +8,7 @@ import re
 import socket
 import subprocess
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 from generators.tree import render
@@ -20,15 +21,10 @@ from model.source import Node, Scalar
 ROOT = Path(__file__).parent.parent
 MODULES = ("ndk_http_module", "ngx_http_lua_module")
 HOST, FOLDER, SITE = "tokyo-1", "F:/flatnet", "forgejo"
-PAGE = 16384  # bytes
 # What of our Lua a way has: none; the access phase alone, which finds the workload; all, as it is rendered.
+# The former two have nginx's own access log.
 WAYS = ("nginx", "access", "ours")
 
-# The same facts as nginx writes them by itself: with units and names of its own, and with what ours leaves out.
-NGINX_LOG = """log_format flatnet_ops escape=json '{"timestamp":"$time_iso8601","level":"INFO","component":"gateway",'
-    '"message":"$request_method $uri $status","request_id":"$flatnet_request_id","client":"$remote_addr",'
-    '"duration_ms":$request_time,"site":"$flatnet_site","method":"$request_method","path":"$uri","status":$status,'
-    '"bytes":$bytes_sent,"user":"$remote_user","upstream":"$upstream_addr","upstream_ms":"$upstream_response_time"}';"""
 BACKEND = """
 worker_processes 1; daemon off; pid backend.pid; error_log backend.log warn;
 events { worker_connections 1024; }
@@ -44,18 +40,31 @@ http {
 _USER = "user root;" if os.geteuid() == 0 else ""
 
 
+@dataclass(frozen=True)
+class Case:
+    """What is asked for. `size`: bytes that the workload answers; `judged`: whether the limit is for this."""
+
+    what: str
+    size: int
+    tls: bool
+    judged: bool
+
+
+CASES = (Case("a page over TLS", 16384, tls=True, judged=True), Case("a word without TLS", 6, tls=False, judged=False))
+
+
 class Ways:
     """A folder with a Gateway for each way, and one workload behind all of them."""
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
+    def __init__(self, folder: Path, case: Case) -> None:
+        self.folder, self.case = folder, case
         names = ("http", "https", "api", "metrics")
         workload, *free = _free_ports(1 + len(WAYS) * len(names))
         self.ports = {way: dict(zip(names, free[len(names) * i :], strict=False)) for i, way in enumerate(WAYS)}
         new = ["openssl", "req", "-x509", "-nodes", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1"]
         new += ["-subj", "/CN=localhost", "-keyout", f"{folder}/gateway.key", "-out", f"{folder}/gateway.crt"]
         subprocess.run(new, check=True, capture_output=True)
-        (folder / "page").write_bytes(b"x" * PAGE)
+        (folder / "page").write_bytes(b"x" * case.size)
         (folder / "backend.conf").write_text(BACKEND.replace("@workload@", str(workload)), encoding="utf-8")
         for way in WAYS:
             self._lay_out(way, _rendered(self.ports[way], workload), workload)
@@ -72,15 +81,15 @@ class Ways:
 
     def url(self, way: str) -> str:
         """A page of the site."""
-        return f"https://localhost:{self.ports[way]['https']}/sato/project"
+        return f"http{'s' * self.case.tls}://localhost:{self.ports[way]['https']}/sato/project"
 
     def _lay_out(self, way: str, files: Mapping[str, str], workload: int) -> None:
         flatnet = self.folder / way / FOLDER
         written = {
-            **{path: _as(way, text, workload) for path, text in files.items()},
+            **{path: _as(way, self.case, text, workload) for path, text in files.items()},
             "config/conf.d/api.conf": "",
             "openresty/conf/mime.types": "types { }",
-            "ops/gateway/upstreams.json": json.dumps({SITE: "127.0.0.1"}),
+            "ops/from-wsl/upstreams.json": json.dumps({f"{SITE}:{workload}": f"127.0.0.1:{workload}"}),
         }
         for kind in ("key", "crt"):
             written[f"config/ssl/gateway.{kind}"] = (self.folder / f"gateway.{kind}").read_text(encoding="ascii")
@@ -107,12 +116,16 @@ def _rendered(ports: Mapping[str, int], workload: int) -> dict[str, str]:
     return {path: content.decode("utf-8") for path, content in files.items() if path.startswith(wanted)}
 
 
-def _as(way: str, text: str, workload: int) -> str:
+def _as(way: str, case: Case, text: str, workload: int) -> str:
     """A file as this way has it; whatever it listens on, it does so on loopback."""
     text = re.sub(r"^( *listen )(?:[\d.]+:)?(\d+)", r"\g<1>127.0.0.1:\2", text, flags=re.MULTILINE)
+    if not case.tls:
+        text = re.sub(r"^( *listen [^;]*?) ssl( http2)?", r"\1", text, flags=re.MULTILINE)
     if way != "ours":
-        text = re.sub(r"^ *log_by_lua_file .*\n", "", text, flags=re.MULTILINE)
-        text = re.sub(r"^log_format flatnet_ops .*", lambda _: NGINX_LOG, text, flags=re.MULTILINE)
+        text = re.sub(r"^log_by_lua_block .*\n", "", text, flags=re.MULTILINE)
+        text = re.sub(r"^(access_log .*) flatnet_ops;", r"\1 combined;", text, flags=re.MULTILINE)
+        assert "log_by_lua" not in text
+        assert not re.search(r"access_log .* flatnet_ops;", text)
     if way == "nginx":
         text = re.sub(r"access_by_lua_block .*", f"set $flatnet_upstream 127.0.0.1:{workload};", text)
     return text

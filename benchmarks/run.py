@@ -1,4 +1,4 @@
-"""`make bench`: the commands, W(N) against the limit, the Gateway. Nothing is judged; figures are for reading."""
+"""`make bench`: the commands, W(N) against the limit, what Lua costs the Gateway. Figures for reading: none fails."""
 
 from __future__ import annotations
 

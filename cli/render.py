@@ -8,10 +8,16 @@ import sys
 from pathlib import Path
 
 from cli import project, tree
+from cli.beside import beside
 from cli.errors import FINE, MISTAKE
-from generators.tree import render
+from generators.registry import GENERATORS
+from generators.tree import Tree, complete, render_files
 
 LONGEST_DIFF = 60  # lines shown of one file
+
+# Half of a render of a few hosts. Of the other half, most is the import of grafanalib.
+FIRST_HALF = ("handbook", "prometheus")
+SECOND_HALF = tuple(name for name in GENERATORS if name not in FIRST_HALF)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -36,12 +42,15 @@ def run(arguments: argparse.Namespace) -> int:
     return FINE
 
 
-def render_all() -> dict[str, bytes]:
-    """Render every environment: the whole of rendered/, by path."""
+def render_all() -> Tree:
+    """Render every environment, on two processors: the whole of rendered/, by path."""
+    deployments = project.load_deployments()
+    second = beside(lambda: [render_files(deployment, SECOND_HALF) for deployment in deployments])
+    first = [render_files(deployment, FIRST_HALF) for deployment in deployments]
     return {
         f"{deployment.name}/{path}": content
-        for deployment in project.load_deployments()
-        for path, content in render(deployment).items()
+        for deployment, files, more in zip(deployments, first, second(), strict=True)
+        for path, content in complete(deployment, files + more).items()
     }
 
 

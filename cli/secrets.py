@@ -49,7 +49,8 @@ def _lines(environment: Environment, host: Host) -> Iterator[str]:
         cells = (f"{cell:<{width}}" for cell, width in zip(row, widths, strict=False))
         yield "  ".join([*cells, row[-1]])
     for secret in found:
-        yield f"\n# {secret.name} ({_SIDES[secret.side]})\n{make_secret(secret, host)}"
+        origin = f"\n# {secret.origin[environment.language]}" if secret.origin else ""
+        yield f"\n# {secret.name} ({_SIDES[secret.made_on]}){origin}\n{make_secret(secret, host)}"
 
 
 def _row(secret: Secret, language: Language) -> tuple[str, str, str, str, str, str]:

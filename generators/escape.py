@@ -102,10 +102,16 @@ def lua(value: object) -> Escaped:
     return Escaped('"' + re.sub(r"[\x00-\x1f\x7f]", code, text) + '"')
 
 
+# Compiled here, not by each call: a handbook is ten thousand of these.
+_MARKDOWN = re.compile(r"[\\`*_\[\]<>|#&~]")
+_LIST_ITEM = re.compile(r"([-+])|(\d+)(?=[.)](\s|$))")
+
+
 def markdown(value: object) -> Escaped:
     """Text of a Markdown page, also in a cell of a table."""
-    text = re.sub(r"([\\`*_\[\]<>|#&~])", r"\\\1", str(value))
-    text = re.sub(r"^([-+]|\d+(?=[.)](\s|$)))", r"\\\1" if text[:1] in "-+" else r"\1\\", text)  # no list
+    text = _MARKDOWN.sub(r"\\\g<0>", str(value))
+    if item := _LIST_ITEM.match(text):
+        text = f"\\{text}" if item[1] else f"{item[2]}\\{text[item.end() :]}"
     return Escaped(text.replace("\n", " "))
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from generators.emit import to_json
 from generators.files import RenderedFile
@@ -12,21 +12,37 @@ from model.deployment import Deployment
 
 MANIFEST = "manifest.json"
 
+Tree = dict[str, bytes]
+"""Contents by path, below the folder that the tree is for."""
+
 
 class DuplicatePathError(Exception):
     """Two generators render the same path: a bug of ours."""
 
 
-def render(deployment: Deployment) -> dict[str, bytes]:
+def render(deployment: Deployment) -> Tree:
     """Render every file of a deployment, by its path under `rendered/<environment>/`, manifest included."""
-    files: dict[str, RenderedFile] = {}
-    for name, generate in GENERATORS.items():
-        for file in generate(deployment):
-            if file.tree_path in files:
-                raise DuplicatePathError(f"{name} renders {file.tree_path} a second time")
-            files[file.tree_path] = file
-    contents = {path: files[path].data for path in sorted(files)}
-    manifest = {"environment": deployment.name, "files": {p: _entry(files[p], contents[p]) for p in contents}}
+    return complete(deployment, render_files(deployment, GENERATORS))
+
+
+def render_files(deployment: Deployment, generators: Iterable[str]) -> list[RenderedFile]:
+    """Render what some of the generators render."""
+    return [file for name in generators for file in GENERATORS[name](deployment)]
+
+
+def complete(deployment: Deployment, files: Iterable[RenderedFile]) -> Tree:
+    """Put a deployment's files in order, and the manifest over them.
+
+    Raises:
+        DuplicatePathError: a path is there twice.
+
+    """
+    by_path: dict[str, RenderedFile] = {}
+    for file in files:
+        if by_path.setdefault(file.tree_path, file) is not file:
+            raise DuplicatePathError(f"{file.tree_path} is rendered twice")
+    contents = {path: by_path[path].data for path in sorted(by_path)}
+    manifest = {"environment": deployment.name, "files": {p: _entry(by_path[p], contents[p]) for p in contents}}
     return {**contents, MANIFEST: to_json(manifest).encode()}
 
 

@@ -7,7 +7,7 @@ one 401, and 403 for an account or a place from which the door is not open.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from ipaddress import IPv4Address, IPv4Network
 from typing import Literal
 
@@ -17,7 +17,7 @@ from model.environment import Environment
 from model.gateway import Site
 from model.heartbeat import watchers_of
 from model.host import Host
-from model.jobs import Target, jobs
+from model.jobs import ingress_targets
 
 Login = Literal["none", "account", "members", "token"]
 """account: name and password; members: the same, of whoever comes by the VPN; token: a bearer token."""
@@ -50,6 +50,7 @@ class Door:
     login: Login = "none"
     accounts: tuple[str, ...] = ()
     members: tuple[IPv4Network, ...] = ()  # where `members` have to log in
+    free: tuple[IPv4Network, ...] = ()  # from where a token is not asked for
     exact: bool = False  # this path alone, not what lies below it
     methods: tuple[str, ...] = ()  # none: all
 
@@ -63,7 +64,7 @@ class Door:
         if self.clients and not any(address in each for each in self.ranges):
             return 403
         if self.login == "token":
-            return None if token else 401
+            return None if token or any(address in each for each in self.free) else 401
         if self.login == "none" or (self.login == "members" and not any(address in each for each in self.members)):
             return None
         if account is None:
@@ -81,17 +82,18 @@ class Listener:
 
 
 def listeners(environment: Environment, host: Host) -> tuple[Listener, ...]:
-    """What a host's Gateway binds. The ingress is open to all addresses only where WSL's changes at each start."""
+    """What a host's Gateway binds. The ingress is on loopback where nobody else asks.
+
+    Elsewhere it is on every address: WSL's changes at each start, that of Nebula may come after nginx, which would not
+    start without it. The doors and the firewall say who gets in.
+    """
     ports = environment.gateway.ports
-    ingress = [str(LOOPBACK.network_address)]
-    if host == environment.monitoring_host and host.wsl.networking == "nat":
-        ingress = ["*"]
-    elif host.nebula_address:
-        ingress.append(str(host.nebula_address))
+    asked = environment.several_hosts or host.wsl.networking == "nat"
+    ingress = "*" if asked else str(LOOPBACK.network_address)
     return (
         Listener("http", ports.http, ("*",)),
         Listener("https", ports.https, ("*",)),
-        Listener("metrics", ports.metrics, tuple(ingress)),
+        Listener("metrics", ports.metrics, (ingress,)),
     )
 
 
@@ -171,24 +173,14 @@ def _overlay(host: Host) -> Client:
     return Client("host", host.name, (IPv4Network(host.nebula_address),))
 
 
-def ingress_targets(environment: Environment, host: Host) -> tuple[tuple[str, Target], ...]:
-    """What is scraped through a host's ingress: job and target, by job."""
-    return tuple(
-        (job.name, target)
-        for job in jobs(environment)
-        for target in job.targets
-        if target.by_ingress and target.host == host.name
-    )
-
-
 def _ingress(environment: Environment, host: Host) -> Iterator[Door]:
     monitoring = environment.monitoring_host
-    titles = {job.name: job.title for job in jobs(environment)}
     loopback = Client("loopback", None, (LOOPBACK,))
     own = host == monitoring
     scrapers = tuple(dict.fromkeys((*(_own_wsl(host) if own else (_overlay(monitoring),)), loopback)))
     for job, target in ingress_targets(environment, host):
-        yield Door(names.SITE_METRICS, "metrics", None, target.path, titles[job], scrapers, exact=True)
+        door = Door(names.SITE_METRICS, "metrics", None, target.path, job.title, scrapers, exact=True)
+        yield door if own else replace(door, login="token", free=loopback.ranges)
     yield from _heartbeat(environment, host)
     if not own:
         return

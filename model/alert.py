@@ -11,16 +11,24 @@ from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from model.base import Model
 from model.bilingual import Bilingual
+from model.forms import fault
 from model.names import WATCHDOG, Component, Severity
-from model.types import AlertName, Duration, LabelName, fault
+from model.types import AlertName, Duration, LabelName
 
 Script = Annotated[str, AfterValidator(str.strip)]
+
+
+def _side(value: object) -> object:
+    """A side; a place that waits for its value is taken as one."""
+    return "wsl" if isinstance(value, str) and value.startswith("<<") else value
 
 
 class Command(Model):
     """A command that an operator types as it stands."""
 
-    on: Literal["wsl", "windows"] = Field(description="where: a shell in WSL as root, or PowerShell as administrator")
+    on: Annotated[Literal["wsl", "windows"], BeforeValidator(_side)] = Field(
+        description="where: a shell in WSL as root, or PowerShell as administrator"
+    )
     command: Script
 
 

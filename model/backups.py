@@ -7,7 +7,8 @@ from datetime import time
 from pydantic import Field, model_validator
 
 from model.base import Model
-from model.types import Clock, DnsName, Duration, LinuxPath, Name, Port, SecretRef, Text, fault
+from model.forms import fault
+from model.types import Bucket, Clock, DnsName, Duration, LinuxPath, LinuxUser, Name, Port, SecretRef, Text
 from model.values import DurationValue
 
 
@@ -16,7 +17,7 @@ class S3(Model):
 
     endpoint: DnsName
     port: Port = 443
-    bucket: str = Field(pattern=r"^[a-z0-9][a-z0-9.-]{2,62}$")
+    bucket: Bucket
     key_id: SecretRef = "s3-key-id"
     key: SecretRef = "s3-key"
 
@@ -26,7 +27,7 @@ class Sftp(Model):
 
     host: DnsName
     port: Port = 22
-    user: str = Field(pattern=r"^[a-z_][a-z0-9_-]{0,31}$")
+    user: LinuxUser
     path: LinuxPath
     key: SecretRef = "sftp-key"
     known_hosts: SecretRef = Field("sftp-known-hosts", description="the server's host key, in known_hosts form")
@@ -36,8 +37,8 @@ class Repository(Model):
     """Where snapshots lie: one of path, s3, sftp."""
 
     path: LinuxPath | None = Field(None, description="a folder on another disk than the VHDX, such as /mnt/e/backup")
-    s3: S3 | None = None
-    sftp: Sftp | None = None
+    s3: S3 | None = Field(None, description="a bucket of an S3 service, instead of `path` or `sftp`")
+    sftp: Sftp | None = Field(None, description="a folder of an SSH server, instead of `path` or `s3`")
 
     @property
     def mount(self) -> str | None:

@@ -15,7 +15,9 @@ class Model(BaseModel):
     """Frozen, strict, without unknown keys: what is accepted is used, what is not understood is refused."""
 
     # Validators are built on first use, which is that of the root: most nouns are never validated alone.
-    model_config = ConfigDict(frozen=True, strict=True, extra="forbid", validate_default=False, defer_build=True)
+    model_config = ConfigDict(
+        frozen=True, strict=True, extra="forbid", allow_inf_nan=False, validate_default=False, defer_build=True
+    )
 
 
 class WithUsual(Model):

@@ -7,8 +7,9 @@ from typing import Literal
 from pydantic import Field, model_validator
 
 from model.base import Model, Named, NamedModel
+from model.forms import Several, fault
 from model.names import Component
-from model.types import Clock, Day, Text, Zone, fault
+from model.types import Clock, Day, Name, Text, Zone
 
 Weekday = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
 
@@ -16,9 +17,7 @@ Weekday = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "satur
 class WorkingHours(Model):
     """When somebody sits at the screen."""
 
-    days: tuple[Weekday, ...] = Field(
-        ("monday", "tuesday", "wednesday", "thursday", "friday"), strict=False, min_length=1
-    )
+    days: Several[Weekday] = Field(("monday", "tuesday", "wednesday", "thursday", "friday"), min_length=1)
     start: Clock
     end: Clock
 
@@ -35,7 +34,7 @@ class Maintenance(NamedModel):
     day: Day
     start: Clock
     end: Clock
-    components: tuple[Component, ...] = Field(strict=False, min_length=1)
+    components: Several[Component] = Field(min_length=1)
     reason: Text
 
     @model_validator(mode="after")
@@ -51,4 +50,4 @@ class Calendar(Model):
     zone: Zone = Field(description="time zone of people, log files and schedules")
     working_hours: WorkingHours
     holidays: dict[Day, Text] = Field({}, description="days without working hours: public holidays, company days")
-    maintenance: Named[str, Maintenance] = {}
+    maintenance: Named[Name, Maintenance] = {}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -11,9 +11,9 @@ from typing import Any
 from pydantic import ValidationError
 
 from model.alert import AlertFile, AlertTest, Step
-from model.bilingual import Bilingual
+from model.bilingual import LANGUAGES, Bilingual, Language, in_words
 from model.environment import Environment
-from model.expression import ExpressionError, substitute
+from model.expression import ExpressionError, substitute, written
 from model.faults import Fault, FaultsError, Origin, near
 from model.jobs import Job, camel
 from model.names import WATCHDOG, Component, Severity
@@ -30,6 +30,17 @@ class CatalogueFile:
 
     node: Node
     alert: AlertFile
+
+
+@dataclass(frozen=True)
+class Example:
+    """Names with which a runbook writes a command where the alert names a container or a site: the first described.
+
+    Where there is one alone, the command is right as it stands; else the step says to put the alert's own name there.
+    """
+
+    workload: str
+    site: str
 
 
 @dataclass(frozen=True)
@@ -74,12 +85,8 @@ class Alert:
     def first_step(self) -> Step:
         """What a message tells to do first: the job's own step, else the first step of the remedy."""
         if self.job:
-            return self.file.first_step[_step_key(self.job)]
+            return self.file.first_step[self.job.kind]
         return self.file.remedy[0]
-
-
-def _step_key(job: Job) -> str:
-    return "workload" if job.name.startswith("workload-") else job.name
 
 
 def read_catalogue(folder: Path) -> tuple[CatalogueFile, ...]:
@@ -117,10 +124,16 @@ def context_of(environment: Environment) -> dict[str, object]:
     return {
         "cni": environment.cni,
         "data": DATA,
+        "example": _example(environment),
         "gateway": environment.gateway,
         "monitoring": environment.monitoring,
         "thresholds": environment.alerts.thresholds,
     }
+
+
+def _example(environment: Environment) -> Example:
+    site = next(iter(environment.gateway.sites.values()), None)
+    return Example(next(iter(environment.workloads), "NAME"), site.server_name if site else "NAME")
 
 
 def resolve(catalogue: tuple[CatalogueFile, ...], environment: Environment, jobs: tuple[Job, ...]) -> tuple[Alert, ...]:
@@ -146,7 +159,7 @@ def _resolve_file(
         for job in jobs:
             if job.name in file.alert.except_jobs:
                 continue
-            if _step_key(job) not in file.alert.first_step:
+            if job.kind not in file.alert.first_step:
                 faults.append(Fault(file.node.origin, f"{name}: the job `{job.name}` has no first_step"))
                 continue
             filled = _fill(file, {**context, "job": job}, faults)
@@ -184,6 +197,17 @@ def _alert(  # noqa: PLR0913 - a rule is what its file, its environment and its 
     return Alert(name, file.alert, file, component, labels, job, objective, disabled.until if disabled else None)
 
 
+def _prose(language: Language) -> Callable[[object], str]:
+    def write(value: object) -> str:
+        return in_words(value, language) if isinstance(value, DurationValue) else written(value)
+
+    return write
+
+
+# Texts for people have a length of time in words; expressions, commands and tests have it as Prometheus writes it.
+_WRITERS = {str(language): _prose(language) for language in LANGUAGES}
+
+
 def _fill(file: CatalogueFile, context: Mapping[str, object], faults: list[Fault]) -> AlertFile | None:
     found = len(faults)
     data = _filled(file.node, context, faults)
@@ -196,15 +220,17 @@ def _fill(file: CatalogueFile, context: Mapping[str, object], faults: list[Fault
         return None
 
 
-def _filled(node: Node, context: Mapping[str, object], faults: list[Fault]) -> Any:
+def _filled(
+    node: Node, context: Mapping[str, object], faults: list[Fault], write: Callable[[object], str] = written
+) -> Any:
     if isinstance(node.value, dict):
-        return {key: _filled(item, context, faults) for key, item in node.value.items()}
+        return {key: _filled(item, context, faults, _WRITERS.get(key, write)) for key, item in node.value.items()}
     if isinstance(node.value, list):
-        return [_filled(item, context, faults) for item in node.value]
+        return [_filled(item, context, faults, write) for item in node.value]
     if not isinstance(node.value, str) or "<<" not in node.value:
         return node.value
     try:
-        return substitute(node.value, context)
+        return substitute(node.value, context, write)
     except ExpressionError as error:
         faults.append(Fault(node.origin, str(error)))
         return node.value

@@ -7,7 +7,8 @@ from typing import Annotated
 from pydantic import AfterValidator, Field
 
 from model.base import Model
-from model.types import LinuxPath, fault
+from model.forms import fault
+from model.types import Interface, LinuxPath
 
 NETWORK = "flatnet"
 """Name of the network in the conflist; containers join it by this name."""
@@ -27,7 +28,7 @@ def _no_shim(path: str) -> str:
 class Cni(Model):
     """The plugin `flatnet` and its observing collector."""
 
-    bridge: str = Field("flatnet-br0", pattern=r"^[a-z][a-z0-9-]{0,14}$", description="bridge of the containers")
+    bridge: Interface = Field("flatnet-br0", description="bridge of the containers")
     mtu: int = Field(1500, ge=1280, le=9000)
     conflist: LinuxPath = "/etc/cni/net.d/flatnet.conflist"
     binary: Annotated[LinuxPath, AfterValidator(_no_shim)] = "/opt/cni/bin/flatnet"

@@ -42,7 +42,9 @@ class Environment(Model):
     objectives: Named[Name, Objective] = {}
     backups: Backups
     security: Security
-    remote_access: RemoteAccess | None = None
+    remote_access: RemoteAccess | None = Field(
+        None, description="members who come in by the company's VPN; not set: nobody does"
+    )
 
     @property
     def several_hosts(self) -> bool:
@@ -62,7 +64,7 @@ class Environment(Model):
     @property
     def monitoring_host(self) -> Host:
         """The host that runs the stack."""
-        return self.hosts_with("monitoring")[0]
+        return next(host for host in self.hosts.values() if "monitoring" in host.roles)
 
     def hosts_with(self, role: Role) -> tuple[Host, ...]:
         """Hosts that have a role, by name."""

@@ -25,14 +25,21 @@ class ExpressionError(ValueError):
     """A place between `<<` and `>>` that has no value; the message says why."""
 
 
-def substitute(text: str, context: Mapping[str, object]) -> str:
-    """Put values in their places.
+def written(value: object) -> str:
+    """A value as expressions and commands have it."""
+    if isinstance(value, float):
+        return f"{value:.10g}"
+    return str(value)
+
+
+def substitute(text: str, context: Mapping[str, object], write: Callable[[object], str] = written) -> str:
+    """Put values in their places, each as `write` writes it.
 
     Raises:
         ExpressionError: a place holds what is not an expression, or names what the context lacks.
 
     """
-    return _PLACE.sub(lambda match: _text(_value(_parse(match[1]), context)), text)
+    return _PLACE.sub(lambda match: write(_value(_parse(match[1]), context)), text)
 
 
 @lru_cache(maxsize=4096)
@@ -60,9 +67,3 @@ def _value(node: ast.expr, context: Mapping[str, object]) -> Any:
         case ast.UnaryOp(op=ast.USub(), operand=operand):
             return -_value(operand, context)
     raise ExpressionError(f"`<< {ast.unparse(node)} >>` has no value here; there is " + ", ".join(sorted(context)))
-
-
-def _text(value: object) -> str:
-    if isinstance(value, float):
-        return f"{value:.10g}"
-    return str(value)

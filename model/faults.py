@@ -36,6 +36,9 @@ class Fault:
         return "\n".join(shown)
 
 
+_SHOWN = {"\t": "→", "\u3000": "\u3000"}
+
+
 def _excerpt(origin: Origin) -> Sequence[str]:
     if not origin.line:
         return ()
@@ -44,7 +47,7 @@ def _excerpt(origin: Origin) -> Sequence[str]:
     except (OSError, IndexError):
         return ()
     start = max(0, origin.column - 80)
-    line = line[start : start + 120]
+    line = "".join(char if char.isprintable() else _SHOWN.get(char, "\ufffd") for char in line[start : start + 120])
     # Wide characters take two columns in a terminal; a caret below the text must step as wide as the text does.
     before = "".join("\u3000" if ord(char) > 0x2E7F else " " for char in line[: origin.column - 1 - start])
     return (f"    | {line}", f"    | {before}^")

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network
 from typing import Literal
 
+from model.access import doors
 from model.environment import Environment
-from model.heartbeat import watchers_of
 from model.host import Host
 
 # The virtual machine of WSL, as the Hyper-V firewall knows it (Microsoft, "Hyper-V firewall").
@@ -29,16 +29,6 @@ class Opening:
     networks: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True)
-class WslOpening:
-    """Ports of containers that reach WSL through the Hyper-V firewall of mirrored networking."""
-
-    name: str
-    ports: tuple[int, ...]
-    local: IPv4Network
-    remote: tuple[IPv4Network, ...]
-
-
 def openings(environment: Environment, host: Host) -> tuple[Opening, ...]:
     """Every port of a host's Windows that something beyond Windows itself reaches, by name."""
     found = [
@@ -51,40 +41,25 @@ def openings(environment: Environment, host: Host) -> tuple[Opening, ...]:
 
 
 def _gateway(environment: Environment, host: Host) -> Iterator[Opening]:
-    ports, monitor = environment.gateway.ports, environment.monitoring_host
-    names = {name for site in environment.sites_on(host) for name in site.networks}
-    names |= set(environment.gateway.grafana_networks) if host == monitor else set()
-    networks = tuple(sorted(names))
-    # The monitoring host looks at each site as people do; under nat it comes to its own Gateway from WSL's range.
-    probes = _own_wsl(host) if host == monitor else [IPv4Network(monitor.lan_address)]
-    for name, port in (("http", ports.http), ("https", ports.https)):
-        remote = _largest([*_ranges(environment, networks), *probes])
-        yield Opening(f"gateway-{name}", port, "tcp", remote, networks)
+    """Whoever gets through a door of the Gateway gets to its port. Flatnet's own API has no door: hosts call it."""
+    table, ports = doors(environment, host), environment.gateway.ports
     others = _overlay(other for _, other in sorted(environment.hosts.items()) if other != host)
-    registering = _own_wsl(host) if environment.registers_containers and "containers" in host.roles else []
-    yield Opening("gateway-api", ports.api, "tcp", _largest([*others, *registering]))
-    # Metrics are read by the monitoring host, logs and heartbeats are sent to it.
-    asking = others + _own_wsl(host) if host == monitor else _overlay([monitor, *watchers_of(environment, host)])
-    yield Opening("gateway-metrics", ports.metrics, "tcp", _largest(asking))
-
-
-def wsl_openings(environment: Environment, host: Host) -> tuple[WslOpening, ...]:
-    """What passes the Hyper-V firewall of a host with mirrored networking: Gateways that lead to its containers."""
-    workloads = environment.workloads_on(host)
-    if host.wsl.networking != "mirrored" or not workloads:
-        return ()
-    gateways = environment.hosts_with("gateway")
-    remote = _largest([IPv4Network(host.lan_address), *_overlay(gateways)])
-    ports = tuple(sorted({port for workload in workloads for port in workload.ports}))
-    return (WslOpening("workloads", ports, environment.container_network(host).subnet, remote),)
+    registers = environment.registers_containers and "containers" in host.roles and host.wsl.networking == "nat"
+    yield Opening("gateway-api", ports.api, "tcp", _largest([*others, *([host.wsl.range] if registers else [])]))
+    # Who is led from http to https comes by both.
+    for name, port, listener in (
+        ("http", ports.http, "https"),
+        ("https", ports.https, "https"),
+        ("metrics", ports.metrics, "metrics"),
+    ):
+        clients = [client for door in table if door.listener == listener for client in door.clients]
+        networks = tuple(sorted({client.name for client in clients if client.kind == "network" and client.name}))
+        remote = _largest(each for client in clients if client.kind != "loopback" for each in client.ranges)
+        yield Opening(f"gateway-{name}", port, "tcp", remote, networks)
 
 
 def _ranges(environment: Environment, names: Iterable[str]) -> tuple[IPv4Network, ...]:
     return _largest(network for name in names for network in environment.security.networks[name])
-
-
-def _own_wsl(host: Host) -> list[IPv4Network]:
-    return [host.wsl.range] if host.wsl.networking == "nat" else []
 
 
 def _overlay(hosts: Iterable[Host]) -> list[IPv4Network]:
@@ -94,5 +69,8 @@ def _overlay(hosts: Iterable[Host]) -> list[IPv4Network]:
 
 def _largest(networks: Iterable[IPv4Network]) -> tuple[IPv4Network, ...]:
     """Those that lie in no other one, each as it was written."""
-    found = sorted(set(networks))
-    return tuple(one for one in found if not any(one != other and one.subnet_of(other) for other in found))
+    found: list[IPv4Network] = []
+    for one in sorted(set(networks)):  # a network comes right before all that lies in it
+        if not found or not one.subnet_of(found[-1]):
+            found.append(one)
+    return tuple(found)

@@ -8,14 +8,18 @@ from pydantic import Field
 
 from model import names
 from model.base import Model, Named, NamedModel
+from model.forms import Several
 from model.host import Host
-from model.types import AccountName, DnsName, Duration, Name, Port, SecretRef, Size, UrlPath
+from model.types import AccountName, DnsName, Duration, LogFile, Name, Port, SecretRef, Size, UrlPath
 from model.values import DurationValue, SizeValue
 
 # OpenResty for Windows waits with select(), which watches FD_SETSIZE sockets (openresty: doc/README-windows.md); a
 # request that is passed on has two.
 SOCKETS = 1024
 CLIENT_CONNECTIONS = SOCKETS // 2
+# Each stream of HTTP/2 may be a socket to a workload: a browser that loads a large page must not take them all. nginx
+# itself would allow 128; browsers that speak HTTP/1.1 open 6.
+HTTP2_STREAMS = 32
 SERVICE = "flatnet-gateway"
 
 
@@ -54,13 +58,11 @@ class Site(NamedModel):
 
     server_name: DnsName = Field(description="DNS name under which the LAN reaches it")
     upstream: Upstream = Field(description="what it leads to; the Gateway of that workload's host serves it")
-    networks: tuple[Name, ...] = Field(
-        strict=False, min_length=1, description="networks that may reach it (security.networks)"
+    networks: Several[Name] = Field(min_length=1, description="networks that may reach it (security.networks)")
+    users: Several[AccountName] = Field(
+        (), description="accounts that may use it (security.accounts); empty: no log-in at the Gateway"
     )
-    users: tuple[AccountName, ...] = Field(
-        (), strict=False, description="accounts that may use it (security.accounts); empty: no log-in at the Gateway"
-    )
-    rate_limit: RateLimit | None = None
+    rate_limit: RateLimit | None = Field(None, description="not set: clients ask as much as they like")
     max_body: Size = Field(SizeValue(64 << 20), description="largest request, for instance a git push")
     timeout: Duration = Field(DurationValue(60), description="how long the Gateway waits for the workload")
     probe: Probe = Probe()
@@ -69,11 +71,10 @@ class Site(NamedModel):
 class GatewayLogs(Model):
     """The Gateway's log files, in the `logs` folder."""
 
-    access: str = Field("access.log", pattern=r"^[A-Za-z0-9._-]+\.log$", description="one JSON object for each request")
-    error: str = Field("error.log", pattern=r"^[A-Za-z0-9._-]+\.log$", description="nginx's own form")
-    api: str | None = Field(
+    access: LogFile = Field("access.log", description="one JSON object for each request")
+    error: LogFile = Field("error.log", description="nginx's own form")
+    api: LogFile | None = Field(
         "api_access.log",
-        pattern=r"^[A-Za-z0-9._-]+\.log$",
         description="log of Flatnet's own API, which is rotated like the access log; null: Flatnet writes none",
     )
     error_level: Literal["debug", "info", "notice", "warn", "error", "crit"] = "warn"
@@ -83,6 +84,11 @@ class GatewayLogs(Model):
         """Name of each log file, by its key."""
         every = {"access": self.access, "error": self.error, "api": self.api}
         return {key: name for key, name in every.items() if name}
+
+    @property
+    def collected(self) -> frozenset[str]:
+        """Keys of those that go to Loki. That of Flatnet's API stays on its host: its format is Flatnet's to choose."""
+        return frozenset({"access", "error"})
 
 
 class Tls(Model):
@@ -102,16 +108,17 @@ class Gateway(Model):
     sites: Named[Name, Site] = Field(description="sites by name")
     logs: GatewayLogs = GatewayLogs()
     tls: Tls
-    latency_buckets: tuple[float, ...] = Field(
+    latency_buckets: Several[float] = Field(
         (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0),
-        strict=False,
         description="upper bounds of the latency histogram, in seconds; objectives' limits are among them",
     )
     grafana_server_name: DnsName = Field(description="site under which people reach Grafana, at /grafana/")
-    grafana_networks: tuple[Name, ...] = Field(
-        strict=False, min_length=1, description="networks that may reach Grafana (security.networks)"
+    grafana_networks: Several[Name] = Field(
+        min_length=1, description="networks that may reach Grafana (security.networks)"
     )
-    ingress_token: SecretRef = Field("ingress-token", description="what other hosts show when they push logs")
+    ingress_token: SecretRef = Field(
+        "ingress-token", description="what hosts show each other, for metrics and for logs"
+    )
 
 
 def nginx_command(host: Host) -> str:

@@ -9,10 +9,15 @@ from typing import Literal
 from pydantic import Field
 
 from model.base import Model, NamedModel
-from model.types import AccountName, Address, Cidr, Size, WindowsPath
+from model.forms import Several
+from model.types import AccountName, Address, Cidr, Distribution, Drive, Size, WindowsPath
 from model.values import SizeValue, WindowsPathValue
 
+NEBULA_INTERFACE = "nebula1"  # what Flatnet calls the interface of Nebula on Windows
+POWERSHELL_RUNS = "-NoProfile -NonInteractive -ExecutionPolicy Bypass -File"
 Role = Literal["gateway", "containers", "monitoring"]
+FORWARDED_PORTS = 1000
+"""How many ports of loopback are kept for containers under mirrored networking."""
 
 
 class Windows(Model):
@@ -21,12 +26,27 @@ class Windows(Model):
     folder: WindowsPath = Field(description=r"folder of Flatnet, such as F:\flatnet")
     account: AccountName = Field(description="Windows account that owns the WSL distribution")
     system_drive: Literal["C", "D"] = Field("C", description="drive of Windows itself")
-    vhdx_drive: str = Field("C", pattern="^[A-Z]$", description="drive that holds the distribution's VHDX")
+    vhdx_drive: Drive = Field("C", description="drive that holds the distribution's VHDX")
+
+    @property
+    def system(self) -> str:
+        """Folder of the programs of Windows itself."""
+        return f"{self.system_drive}:\\Windows\\System32"
+
+    @property
+    def powershell(self) -> str:
+        """PowerShell 5.1, which is part of Windows."""
+        return f"{self.system}\\WindowsPowerShell\\v1.0\\powershell.exe"
 
     @property
     def logs(self) -> WindowsPathValue:
         """Folder of the Gateway's log files."""
         return self.folder / "logs"
+
+    @property
+    def collected(self) -> WindowsPathValue:
+        """Folder of the names under which the collector reads logs: each stays with its file when that is renamed."""
+        return self.logs / "collected"
 
     @property
     def secrets(self) -> WindowsPathValue:
@@ -59,6 +79,21 @@ class Windows(Model):
         return self.ops / "textfile"
 
     @property
+    def from_wsl(self) -> WindowsPathValue:
+        """Folder of what WSL tells Windows; the one folder of `ops` that the account of WSL writes."""
+        return self.ops / "from-wsl"
+
+    @property
+    def upstreams(self) -> WindowsPathValue:
+        """File in which the Gateway finds the address of each port of a container."""
+        return self.from_wsl / "upstreams.json"
+
+    @property
+    def wsl_address(self) -> WindowsPathValue:
+        """File with the address of WSL, under nat: where the route to the containers leads."""
+        return self.from_wsl / "wsl-address"
+
+    @property
     def heartbeat(self) -> WindowsPathValue:
         """File in which the Gateway keeps the time of Alertmanager's last heartbeat: Unix seconds, one line."""
         return self.ops / "dead-mans-switch/heartbeat"
@@ -67,11 +102,17 @@ class Windows(Model):
 class Wsl(Model):
     """The WSL side of a host."""
 
-    distribution: str = Field("Ubuntu-24.04", pattern=r"^[A-Za-z0-9._-]+$", description="name of the WSL distribution")
+    distribution: Distribution = Field("Ubuntu-24.04", description="name of the WSL distribution")
     networking: Literal["nat", "mirrored"] = Field(description="networkingMode of .wslconfig")
     range: Cidr = Field(
         IPv4Network("172.16.0.0/12"),
         description="under nat: the range that WSL takes its addresses from; the Gateway's metrics admit it alone",
+    )
+    forwarded_ports: int = Field(
+        20000,
+        ge=1024,
+        le=65536 - FORWARDED_PORTS,
+        description="mirrored: the first of the thousand ports of loopback at which the Gateway finds containers",
     )
     memory: Size = Field(description="memory of the WSL virtual machine (.wslconfig)")
     memory_reserve: Size = Field(
@@ -93,7 +134,7 @@ class Host(NamedModel):
     id: int = Field(ge=1, le=254, description="host-id of Flatnet; decides the container subnet on several hosts")
     lan_address: Address = Field(description="address on the company LAN")
     nebula_address: Address | None = Field(None, description="address in the Nebula overlay, on several hosts")
-    roles: tuple[Role, ...] = Field(strict=False, min_length=1, description="what the host is for")
+    roles: Several[Role] = Field(min_length=1, description="what the host is for")
     windows: Windows
     wsl: Wsl
     subnet: Cidr | None = Field(None, description="container subnet, where it is not the one that follows from the id")

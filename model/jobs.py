@@ -13,9 +13,10 @@ from typing import Literal
 from model import names
 from model.bilingual import Bilingual
 from model.environment import Environment
-from model.gateway import Site
+from model.gateway import SERVICE, Site
 from model.host import Host
 from model.names import Component
+from model.unwatched import JOB_WORKLOAD, UNWATCHED
 
 
 @dataclass(frozen=True)
@@ -64,6 +65,46 @@ class Job:
         """Its name as a part of an alert's name."""
         return camel(self.name)
 
+    @property
+    def kind(self) -> str:
+        """Its name, or one name for all workloads: what is told of a job is told under this key."""
+        return JOB_WORKLOAD if self.name.startswith(f"{JOB_WORKLOAD}-") else self.name
+
+    @property
+    def url(self) -> str:
+        """What Prometheus asks first; without a host where the address of Windows is known at run time alone."""
+        first = self.targets[0]
+        return f"{'https' if first.by_site else 'http'}://{first.address or ''}{first.path}"
+
+    @property
+    def side(self) -> Literal["wsl", "windows"]:
+        """Where the program that answers runs."""
+        return "windows" if self.kind in _SERVICES else "wsl"
+
+    @property
+    def restart(self) -> str:
+        """The command that restarts the program, typed on `side`."""
+        if self.kind in _SERVICES:
+            return f"Restart-Service {_SERVICES[self.kind]}"
+        return f"systemctl restart {_UNITS.get(self.kind, self.name.removeprefix(f'{JOB_WORKLOAD}-'))}.service"
+
+    @property
+    def unwatched(self) -> Bilingual:
+        """What nobody sees while it measures nothing."""
+        return UNWATCHED[self.kind]
+
+
+# Programs by job, where their name is not the job's own: services of Windows, and units of WSL.
+_SERVICES = {names.JOB_ALLOY_WINDOWS: "Alloy", names.JOB_GATEWAY: SERVICE, names.JOB_WINDOWS: "windows_exporter"}
+_UNITS = {
+    names.JOB_BLACKBOX: "blackbox-exporter",
+    names.JOB_CNI: "cni-exporter",
+    names.JOB_NODE: "node-exporter",
+    names.JOB_PODMAN: "podman-exporter",
+    names.JOB_PROBE_HTTP: "blackbox-exporter",
+    names.JOB_PROBE_TLS: "blackbox-exporter",
+}
+
 
 def camel(name: str) -> str:
     """`probe-http` → `ProbeHttp`."""
@@ -83,7 +124,7 @@ def jobs(environment: Environment) -> tuple[Job, ...]:
     """Every job of the environment that has a target, by name."""
     found = [
         *_stack_jobs(environment),
-        *_host_jobs(environment),
+        *_host_jobs(environment, tuple(host for _, host in sorted(environment.hosts.items()))),
         *_probe_jobs(environment),
         *_workload_jobs(environment),
     ]
@@ -109,10 +150,15 @@ def _stack_jobs(environment: Environment) -> Iterator[Job]:
         yield Job(name, "monitoring", _title(title, title), witness, (target,))
 
 
-def _host_jobs(environment: Environment) -> Iterator[Job]:
+def ingress_targets(environment: Environment, host: Host) -> tuple[tuple[Job, Target], ...]:
+    """What is scraped through a host's ingress: job, with its targets on this host alone, and target, by job."""
+    found = sorted(_host_jobs(environment, (host,)), key=lambda job: job.name)
+    return tuple((job, target) for job in found for target in job.targets if target.by_ingress)
+
+
+def _host_jobs(environment: Environment, every: tuple[Host, ...]) -> Iterator[Job]:
     stack = environment.monitoring
-    containers = environment.hosts_with("containers")
-    every = tuple(host for _, host in sorted(environment.hosts.items()))
+    containers = tuple(host for host in every if "containers" in host.roles)
     wsl: tuple[tuple[str, Component, int, tuple[Host, ...], str, str, str], ...] = (
         (names.JOB_ALLOY, "logs", stack.alloy.port, every, "Alloy (WSL)", "Alloy（WSL）", "alloy_build_info"),
         (
@@ -137,7 +183,7 @@ def _host_jobs(environment: Environment) -> Iterator[Job]:
     )
     for name, component, port, hosts, en, ja, witness in wsl:
         targets = tuple(_wsl_target(environment, host, name, port) for host in hosts)
-        yield Job(name, component, _title(en, ja), witness, targets)
+        yield Job(name, component, _title(en, ja), witness, targets, token=_token(environment, targets))
     windows: tuple[tuple[str, Component, int | None, tuple[Host, ...], str, str, str], ...] = (
         (
             names.JOB_ALLOY_WINDOWS,
@@ -152,7 +198,7 @@ def _host_jobs(environment: Environment) -> Iterator[Job]:
             names.JOB_GATEWAY,
             "gateway",
             None,
-            environment.hosts_with("gateway"),
+            tuple(host for host in every if "gateway" in host.roles),
             "Gateway",
             "Gateway",
             names.GATEWAY_CONFIG_OK,
@@ -169,18 +215,24 @@ def _host_jobs(environment: Environment) -> Iterator[Job]:
     )
     for name, component, behind, hosts, en, ja, witness in windows:
         targets = tuple(_ingress_target(environment, host, name, behind) for host in hosts)
-        yield Job(name, component, _title(en, ja), witness, targets)
+        yield Job(name, component, _title(en, ja), witness, targets, token=_token(environment, targets))
+
+
+def _token(environment: Environment, targets: tuple[Target, ...]) -> str | None:
+    """What Prometheus shows to Gateways of other hosts."""
+    others = any(target.host != environment.monitoring_host.name for target in targets)
+    return environment.gateway.ingress_token if others else None
 
 
 def _wsl_target(environment: Environment, host: Host, job: str, port: int) -> Target:
-    if host == environment.monitoring_host:
+    if host.name == environment.monitoring_host.name:
         return Target(host.name, host.name, f"127.0.0.1:{port}")
     return _ingress_target(environment, host, job, port)
 
 
 def _ingress_target(environment: Environment, host: Host, job: str, behind: int | None) -> Target:
     ingress = environment.gateway.ports.metrics
-    address = host.windows_from_wsl if host == environment.monitoring_host else host.nebula_address
+    address = host.windows_from_wsl if host.name == environment.monitoring_host.name else host.nebula_address
     at = f"{address}:{ingress}" if address else None
     return Target(host.name, host.name, at, ingress_path(job), by_ingress=True, behind=behind)
 
@@ -214,4 +266,6 @@ def _workload_jobs(environment: Environment) -> Iterator[Job]:
             target = Target(workload.host, workload.host, address, path, site.name, by_site=True)
             title = _title(f"Metrics of {name}", f"{name} のメトリクス")
             token = workload.metrics.token
-            yield Job(f"workload-{name}", "containers", title, "process_start_time_seconds", (target,), token=token)
+            yield Job(
+                f"{JOB_WORKLOAD}-{name}", "containers", title, "process_start_time_seconds", (target,), token=token
+            )

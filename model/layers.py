@@ -13,6 +13,11 @@ from model.faults import Fault, FaultsError, Origin, near
 from model.source import Node, read_yaml
 
 ENVIRONMENT_NAME = re.compile(r"[a-z]([a-z0-9-]{0,46}[a-z0-9])?")
+_SUFFIXES = {".yaml", ".yml"}
+# What people and editors leave beside the files: notes, hidden files, copies of an editor, what a merge left.
+_ASIDE = re.compile(
+    r"\..*|#.*#|.*~|.*\.(swp|bak|orig|rej|tmp)|README(\..*)?|(?!.*\.ya?ml\.).*\.(md|txt)", re.IGNORECASE
+)
 NEVER_INHERITED = ("hosts", "abstract", "extends", "description")
 
 
@@ -28,6 +33,13 @@ class Layered:
 def environment_names(folder: Path) -> list[str]:
     """The environments in a folder, sorted by name."""
     return sorted(path.name for path in folder.iterdir() if path.is_dir() and not path.name.startswith("."))
+
+
+def stray_files(folder: Path) -> list[Fault]:
+    """Files beside the environments that somebody may take for one."""
+    found = sorted(path for path in folder.iterdir() if path.suffix in _SUFFIXES and not path.is_dir())
+    message = "an environment is a folder; a file beside the folders is not read"
+    return [Fault(Origin(path), message, f"move it to {folder / path.stem / path.name}") for path in found]
 
 
 def read_environment(folder: Path, name: str) -> Layered:
@@ -81,20 +93,36 @@ def _read_folder(folder: Path, name: str, faults: list[Fault]) -> Node:
         faults.append(Fault(Origin(shown), f"there is no environment `{name}`", hint))
         return root
     if not ENVIRONMENT_NAME.fullmatch(name):
-        faults.append(Fault(Origin(shown), "an environment's name is lower case letters, digits and dashes"))
-    files = sorted(path for path in place.iterdir() if path.suffix in {".yaml", ".yml"})
-    if not files:
+        faults.append(
+            Fault(Origin(shown), "an environment's name is lower case letters, digits and dashes", "rename its folder")
+        )
+    files = sorted(path for path in place.iterdir() if not _ASIDE.fullmatch(path.name))
+    if not any(path.suffix in _SUFFIXES for path in files):
         faults.append(Fault(Origin(shown), "the environment is empty; it needs at least one .yaml file"))
     assert isinstance(root.value, dict)
     for path in files:
-        shown_file = shown / path.name
-        if not path.resolve().is_relative_to(folder.resolve()):
-            faults.append(Fault(Origin(shown_file), "a link that leads out of the environments; copy the file here"))
+        if reason := _unusable(path, folder):
+            faults.append(Fault(Origin(shown / path.name), reason))
             continue
-        node = read_yaml(path, shown_file, faults)
+        node = read_yaml(path, shown / path.name, faults)
         if node is not None:
             _add_file(root.value, node, faults)
     return root
+
+
+def _unusable(path: Path, folder: Path) -> str:
+    """Why a file of an environment is not read; empty: it is. What would be passed over in silence is told."""
+    if not path.resolve().is_relative_to(folder.resolve()):
+        return "a link that leads out of the environments; copy the file here"
+    if path.is_dir():
+        return "a folder in an environment is not read; move its files up, or elsewhere"
+    if path.suffix not in _SUFFIXES:
+        return "the name does not end with .yaml, so it would not be read; rename it, or move it elsewhere"
+    if not path.exists():
+        return "a link that leads nowhere; remove it"
+    if not path.is_file():
+        return "it is no file but a pipe, socket or device; remove it"
+    return ""
 
 
 def _add_file(root: dict[str, Node], node: Node, faults: list[Fault]) -> None:
@@ -120,12 +148,11 @@ def _merge(below: Node, above: Node) -> Node:
     if not (isinstance(below.value, dict) and isinstance(above.value, dict)):
         above.overrode = [below, *below.overrode]
         return above
-    merged = dict(below.value)
+    merged, removed = dict(below.value), dict(below.removed)
     for key, node in above.value.items():
-        if node.value is None:
-            merged.pop(key, None)
-        elif key in merged:
-            merged[key] = _merge(merged[key], node)
+        if node.value is None and key in merged:
+            del merged[key]
+            removed[key] = node
         else:
-            merged[key] = node
-    return Node(above.origin, merged, above.key_origin, above.overrode)
+            merged[key] = _merge(merged[key], node) if key in merged else node
+    return Node(above.origin, merged, above.key_origin, above.overrode, removed)

@@ -9,7 +9,7 @@ from model.deployment import Deployment
 from model.environment import Environment
 from model.faults import Fault, FaultsError
 from model.jobs import jobs
-from model.layers import Layered, environment_names, read_environment
+from model.layers import Layered, environment_names, read_environment, stray_files
 from model.rules import broken_rules
 from model.rules.broken import Broken
 from model.source import Node
@@ -33,7 +33,7 @@ def load_all(folder: Path, catalogue: tuple[CatalogueFile, ...]) -> list[Deploym
         FaultsError: with every fault of every environment.
 
     """
-    faults: list[Fault] = []
+    faults = stray_files(folder)
     found = []
     for name in environment_names(folder):
         try:

@@ -7,6 +7,7 @@ from typing import Literal
 from pydantic import Field
 
 from model.base import Model
+from model.forms import Several
 from model.types import Size
 from model.values import SizeValue
 
@@ -31,6 +32,6 @@ class Logs(Model):
 
     backend: Literal["loki"] = "loki"
     limits: LogLimits = LogLimits()
-    windows_events: tuple[Literal["Application", "System", "Security"], ...] = Field(
-        ("Application", "System"), strict=False, min_length=1, description="Windows event logs that are collected"
+    windows_events: Several[Literal["Application", "System", "Security"]] = Field(
+        ("Application", "System"), min_length=1, description="Windows event logs that are collected"
     )

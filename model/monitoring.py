@@ -8,7 +8,8 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field
 
 from model.base import Model, WithUsual
-from model.types import Duration, ImageRef, Port, SecretRef, Size, Space, fault
+from model.forms import fault
+from model.types import Duration, ImageRef, Port, SecretRef, Size, Space, UrlFolder, Version
 from model.values import DurationValue, SizeValue
 
 
@@ -28,7 +29,7 @@ class Service(Model):
     image: ImageRef
     port: Port
     memory: Size
-    cpus: float = Field(gt=0, le=64, strict=False)
+    cpus: float = Field(gt=0, le=64)
     disk: Space = Field(SizeValue(0), description="how large its data may grow; 0GB: it keeps none")
 
 
@@ -56,12 +57,10 @@ class Monitoring(WithUsual):
     windows_alloy_port: Port = Field(
         12346, description="Alloy on Windows; another one than WSL's, since both share their loopback"
     )
-    windows_exporter_version: str = Field("0.31.8", pattern=r"^\d+\.\d+\.\d+$")
-    restic_version: str = Field("0.19.1", pattern=r"^\d+\.\d+\.\d+$")
-    winsw_version: str = Field("2.12.0", pattern=r"^\d+\.\d+\.\d+$")
-    grafana_path: str = Field(
-        "/grafana/", pattern=r"^(/[A-Za-z0-9._-]+)+/$", description="path at the Gateway under which Grafana is served"
-    )
+    windows_exporter_version: Version = "0.31.8"
+    restic_version: Version = "0.19.1"
+    winsw_version: Version = "2.12.0"
+    grafana_path: UrlFolder = Field("/grafana/", description="path at the Gateway under which Grafana is served")
     grafana_admin: SecretRef = Field("grafana-admin-password", description="password of the account admin")
     grafana_key: SecretRef = Field("grafana-secret-key", description="key with which Grafana encrypts what it stores")
 

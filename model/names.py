@@ -105,6 +105,7 @@ WINDOWS_LOG_BYTES = "flatnet_windows_log_bytes"  # gauge: log (file's name), wit
 # Scheduled tasks of Windows, in this folder of the Task Scheduler; windows_exporter calls them `/Flatnet/<name>`.
 WINDOWS_TASKS = "Flatnet"
 TASK_KEEP_ALIVE = "keep-alive"
+TASK_KEEP_ROUTE = "keep-route"
 TASK_ROTATE_LOGS = "rotate-logs"
 TASK_SAVE_CONFIGURATION = "save-configuration"
 TASK_WATCH_CERTIFICATE = "watch-certificate"

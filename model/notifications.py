@@ -7,8 +7,9 @@ from typing import Literal
 from pydantic import Field, model_validator
 
 from model.base import Model, Named, NamedModel
+from model.forms import Several, fault
 from model.names import Component, Severity
-from model.types import DnsName, Duration, MailAddress, Name, Port, SecretRef, WebAddress, fault
+from model.types import Channel, DnsName, Duration, MailAddress, Name, Port, SecretRef, Text, WebAddress
 from model.values import DurationValue
 
 
@@ -18,22 +19,22 @@ class Smtp(Model):
     host: DnsName
     port: Port = 587
     sender: MailAddress
-    username: str | None = Field(None, min_length=1)
-    password: SecretRef | None = None
+    username: Text | None = Field(None, description="where the server asks for a log-in: goes with `password`")
+    password: SecretRef | None = Field(None, description="goes with `username`")
     starttls: bool = True
 
 
 class Slack(Model):
     """A Slack channel, by incoming webhook: today's Slack apps have one for each channel."""
 
-    channel: str = Field(pattern=r"^[#@][^\s]{1,79}$", description="channel with its #")
+    channel: Channel
     url: SecretRef
 
 
 class Email(Model):
     """One or more addresses."""
 
-    to: tuple[MailAddress, ...] = Field(strict=False, min_length=1)
+    to: Several[MailAddress] = Field(min_length=1)
 
 
 class Webhook(Model):
@@ -57,11 +58,11 @@ class Teams(Model):
 class Receiver(NamedModel):
     """One or several ways to reach the same people."""
 
-    slack: Slack | None = None
-    email: Email | None = None
-    webhook: Webhook | None = None
-    pagerduty: PagerDuty | None = None
-    teams: Teams | None = None
+    slack: Slack | None = Field(None, description="a Slack channel; not set: not by this way")
+    email: Email | None = Field(None, description="e-mail; not set: not by this way")
+    webhook: Webhook | None = Field(None, description="a program; not set: not by this way")
+    pagerduty: PagerDuty | None = Field(None, description="PagerDuty; not set: not by this way")
+    teams: Teams | None = Field(None, description="Microsoft Teams; not set: not by this way")
 
     @model_validator(mode="after")
     def _notifies_somebody(self) -> Receiver:
@@ -73,16 +74,16 @@ class Receiver(NamedModel):
 class Match(Model):
     """Which alerts a route takes: those that have one of each list that is written."""
 
-    severity: tuple[Severity, ...] = Field((), strict=False)
-    component: tuple[Component, ...] = Field((), strict=False)
-    team: tuple[Name, ...] = Field((), strict=False)
+    severity: Several[Severity] = ()
+    component: Several[Component] = ()
+    team: Several[Name] = ()
 
 
 class Route(NamedModel):
     """Sends alerts to receivers. Every route that matches sends: their order means nothing."""
 
     match: Match = Field(Match(), description="empty: every alert")
-    receivers: tuple[Name, ...] = Field(strict=False, min_length=1)
+    receivers: Several[Name] = Field(min_length=1)
     hours: Literal["always", "working", "outside_working"] = Field(
         "always", description="outside these hours the message waits; it is sent when they begin, if it still fires"
     )
@@ -98,14 +99,14 @@ class DeadMansSwitch(Model):
     url: SecretRef | None = Field(None, description="with far_end url: where the heartbeat is sent")
     silent_for: Duration = Field(DurationValue(300), description="silence after which the far end speaks")
     repeat: Duration = Field(DurationValue(4 * 3600), description="how often the far end on Windows tells it again")
-    receiver: Name = Field(description="whom the far end on Windows tells: a receiver with slack or email")
+    receiver: Name = Field(description="whom the far end tells; Windows does so by slack or email")
 
 
 class Notifications(Model):
     """Receivers and routes."""
 
     runbooks: WebAddress = Field(description="base address of the handbook, as people open it in a browser")
-    smtp: Smtp | None = None
+    smtp: Smtp | None = Field(None, description="mail server; receivers with `email` need it")
     receivers: Named[Name, Receiver]
     default: Name = Field(description="receiver of what no route takes")
     routes: Named[Name, Route] = {}

@@ -9,6 +9,7 @@ from pydantic import Field
 
 from model.base import NamedModel
 from model.bilingual import Bilingual
+from model.forms import Several
 from model.types import Duration, Name
 from model.values import DurationValue
 
@@ -25,15 +26,18 @@ _TITLES = {
     "latency": ("Latency", "応答時間"),
     "errors": ("Error rate", "エラー率"),
 }
-_WINDOWS = (("1h", "5m"), ("6h", "30m"), ("1d", "2h"), ("3d", "6h"))
+_WINDOWS = tuple(
+    (DurationValue.parse(long), DurationValue.parse(short))
+    for long, short in (("1h", "5m"), ("6h", "30m"), ("1d", "2h"), ("3d", "6h"))
+)
 
 
 @dataclass(frozen=True)
 class BurnWindow:
     """Fires when the budget burns `factor` times too fast over the long and over the short window."""
 
-    long: str
-    short: str
+    long: DurationValue
+    short: DurationValue
     factor: float
 
 
@@ -44,10 +48,10 @@ class Objective(NamedModel):
         description="availability: probes that succeed; latency: requests answered within the limit; "
         "errors: requests not answered with 5xx"
     )
-    target: float = Field(ge=50, lt=100, strict=False, description="percent of good events")
+    target: float = Field(ge=50, lt=100, description="percent of good events")
     window: Duration = Field(DurationValue(7 * 86400), description="7d, 28d or 30d; not above the retention of metrics")
     limit: Duration | None = Field(None, description="with kind latency: the time within which a request is answered")
-    sites: tuple[Name, ...] = Field((), strict=False, description="sites that it speaks of; empty: all")
+    sites: Several[Name] = Field((), description="sites that it speaks of; empty: all")
 
     @property
     def budget(self) -> float:
@@ -70,7 +74,7 @@ class Objective(NamedModel):
         """The four windows of the SRE workbook: the first two call people, the last two can wait."""
         shares = _SHARES[round(self.window.days)]
         return tuple(
-            BurnWindow(long, short, round(share * self.window.seconds / DurationValue.parse(long).seconds, 4))
+            BurnWindow(long, short, round(share * self.window.seconds / long.seconds, 4))
             for (long, short), share in zip(_WINDOWS, shares, strict=True)
         )
 

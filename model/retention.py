@@ -20,20 +20,34 @@ class LogRetention(Model):
     """How long one kind of log is kept, as files and in Loki."""
 
     keep: Duration = Field(description="age at which lines and files are deleted; at least 1d")
-    rotate: Literal["daily", "size"] = "daily"
-    max_size: Size = Field(SizeValue(100 << 20), description="size at which a file is rotated before its day is over")
     per_day: Size = Field(SizeValue(100 << 20), description="how much a day brings at most, for the disk budget")
+
+
+class FileRetention(LogRetention):
+    """A log that is rotated as its retention says."""
+
+    rotate: Literal["daily", "size"] = Field("daily", description="daily, or above max_size; or by size alone")
+    max_size: Size = Field(SizeValue(100 << 20), description="size at which a file is rotated before its day is over")
+
+
+class ContainerRetention(LogRetention):
+    """Logs of containers, which Podman rotates by their size and in no other way."""
+
+    rotate: Literal["size"] = "size"
+    max_size: Size = Field(SizeValue(100 << 20), description="size at which the file of a container begins anew")
 
 
 class LogsRetention(WithUsual):
     """Retention by kind of log; the defaults are the plan of record."""
 
-    gateway_access: LogRetention = LogRetention(keep=_days(14))
-    gateway_error: LogRetention = LogRetention(keep=_days(30))
-    cni: LogRetention = LogRetention(keep=_days(14))
-    containers: LogRetention = LogRetention(keep=_days(7), rotate="size")
-    system: LogRetention = LogRetention(keep=_days(7))
-    windows: LogRetention = LogRetention(keep=_days(7))
+    gateway_access: FileRetention = FileRetention(keep=_days(14))
+    gateway_error: FileRetention = FileRetention(keep=_days(30))
+    cni: FileRetention = FileRetention(keep=_days(14))
+    containers: ContainerRetention = ContainerRetention(keep=_days(7))
+    system: FileRetention = FileRetention(keep=_days(7))
+    windows: LogRetention = Field(
+        LogRetention(keep=_days(7)), description="the event log, whose files Windows itself rotates"
+    )
 
     def of(self, kind: LogKind) -> LogRetention:
         """The row of one kind of log."""

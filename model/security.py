@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from model.base import Model, Named, NamedModel
+from model.forms import Several
 from model.types import AccountName, Cidr, Name, Port, SecretRef
 
 
@@ -21,16 +22,14 @@ class FirewallRule(NamedModel):
 
     port: Port
     protocol: Literal["tcp", "udp"] = "tcp"
-    networks: tuple[Name, ...] = Field(strict=False, min_length=1)
+    networks: Several[Name] = Field(min_length=1)
 
 
 class Security(Model):
     """Who may reach what."""
 
-    networks: dict[Name, Annotated[tuple[Cidr, ...], Field(strict=False, min_length=1)]] = Field(
-        description="networks by name"
-    )
-    admin_networks: tuple[Name, ...] = Field(strict=False, min_length=1, description="networks of administrators")
+    networks: dict[Name, Annotated[Several[Cidr], Field(min_length=1)]] = Field(description="networks by name")
+    admin_networks: Several[Name] = Field(min_length=1, description="networks of administrators")
     accounts: Named[AccountName, Account] = {}
     password_file: SecretRef = Field(
         "gateway-users",
@@ -46,5 +45,5 @@ class Security(Model):
 class RemoteAccess(Model):
     """Members who come in by the company's VPN."""
 
-    networks: tuple[Name, ...] = Field(strict=False, min_length=1, description="VPN networks (security.networks)")
+    networks: Several[Name] = Field(min_length=1, description="VPN networks (security.networks)")
     authentication: bool = Field(True, description="whoever comes from there logs in at the Gateway")

@@ -6,6 +6,7 @@ that is written twice is an error. PyYAML's C parser composes the nodes, so posi
 
 from __future__ import annotations
 
+import codecs
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -15,7 +16,9 @@ from typing import Any
 import yaml
 
 from model.faults import Fault, Origin
+from model.syntax import syntax_fault
 
+_LONGEST_NUMBER = 20  # digits
 LARGEST_FILE = 1 << 20  # bytes; a description is written by hand
 
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -31,12 +34,16 @@ Scalar = str | int | float | bool | None
 
 @dataclass
 class Node:
-    """A value with the place that it was read from, and the values that it took the place of."""
+    """A value with the place that it was read from, and the values that it took the place of.
+
+    `removed` holds, of a mapping, the `null` that removed an inherited key, by that key.
+    """
 
     origin: Origin
     value: Scalar | dict[str, Node] | list[Node]
     key_origin: Origin | None = None
     overrode: list[Node] = field(default_factory=list)
+    removed: dict[str, Node] = field(default_factory=dict)
 
     def data(self) -> Any:
         """The value without places."""
@@ -67,7 +74,7 @@ def read_yaml(path: Path, shown: Path, faults: list[Fault]) -> Node | None:
     try:
         root = _Loader(text).get_single_node()
     except yaml.YAMLError as error:
-        faults.append(_syntax_fault(shown, error))
+        faults.append(syntax_fault(shown, text, error))
         return None
     if root is None:
         return Node(Origin(shown, 1, 1), {})
@@ -89,20 +96,15 @@ def _read_text(path: Path, shown: Path, faults: list[Fault]) -> str | None:
     try:
         return raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
+        if raw.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+            faults.append(Fault(Origin(shown), "the file is UTF-16", "save it as UTF-8"))
+            return None
         before = raw[: error.start]
         column = len(before.rsplit(b"\n", 1)[-1].decode("utf-8", "replace")) + 1
         origin = Origin(shown, before.count(b"\n") + 1, column)
         message = f"the file is not UTF-8 (byte 0x{raw[error.start]:02x})"
         faults.append(Fault(origin, message, "save it as UTF-8; an editor on a Japanese Windows may write Shift_JIS"))
         return None
-
-
-def _syntax_fault(shown: Path, error: yaml.YAMLError) -> Fault:
-    mark = getattr(error, "problem_mark", None)
-    problem = getattr(error, "problem", None) or str(error).split("\n", 1)[0]
-    origin = Origin(shown, mark.line + 1, mark.column + 1) if mark else Origin(shown)
-    hint = "indent with spaces, not with tabs" if "cannot start any token" in problem else ""
-    return Fault(origin, f"this is not YAML: {problem}", hint)
 
 
 class _Builder:
@@ -161,6 +163,9 @@ class _Builder:
             )
             return None
         if _INT.fullmatch(text):
+            if len(text) > _LONGEST_NUMBER:
+                self._fault(origin, f"a number of {len(text)} digits", "write it in quotes if it is a text")
+                return None
             return int(text)
         return float(text) if _FLOAT.fullmatch(text) else text
 

@@ -7,7 +7,8 @@ from typing import Annotated
 from pydantic import AfterValidator, Field
 
 from model.base import Model
-from model.types import Duration, fault
+from model.forms import fault
+from model.types import Duration
 from model.values import DurationValue
 
 _HOUR = 3600
@@ -24,7 +25,7 @@ def _at_least(least: DurationValue) -> AfterValidator:
 
 
 # An alert at 100 % could never fire, one at 0 % never end.
-Share = Annotated[float, Field(ge=1, le=99, strict=False)]
+Share = Annotated[float, Field(ge=1, le=99)]
 Time = Annotated[Duration, _at_least(DurationValue(1))]
 Hour = Annotated[Duration, _at_least(DurationValue(_HOUR))]
 Days = Annotated[Duration, _at_least(DurationValue(_DAY))]
@@ -70,7 +71,7 @@ class Thresholds(Model):
     cni_failure_ratio: Share = Field(10, description="share of CNI operations that fail, percent, over 15 minutes")
     cni_add_failures: int = Field(3, gt=0, le=1000, description="failed CNI ADDs in the log in 10 minutes")
     log_volume_factor: float = Field(
-        2, gt=1, strict=False, description="log volume of the last hour, as a multiple of the same hour a day before"
+        2, gt=1, description="log volume of the last hour, as a multiple of the same hour a day before"
     )
     loki_error_ratio: Share = Field(10, description="share of requests that Loki answers with 5xx, over 5 minutes")
     authentication_failures: int = Field(20, gt=0, le=1000, description="refused log-ins in 10 minutes")

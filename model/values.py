@@ -22,7 +22,7 @@ class DurationValue:
     @classmethod
     def parse(cls, text: str) -> DurationValue:
         """Read `1h30m`; raise ValueError for anything else."""
-        if not re.fullmatch(r"(\d+w)?(\d+d)?(\d+h)?(\d+m)?(\d+s)?", text) or not text:
+        if not re.fullmatch(r"(\d+w)?(\d+d)?(\d+h)?(\d+m)?(\d+s)?", text, re.ASCII) or not text:
             raise ValueError
         return cls(sum(int(n) * _UNIT_SECONDS[unit] for n, unit in re.findall(r"(\d+)([wdhms])", text)))
 
@@ -64,7 +64,7 @@ class SizeValue:
     @classmethod
     def parse(cls, text: str) -> SizeValue:
         """Read `512MB`; raise ValueError for anything else."""
-        match = re.fullmatch(r"(\d+) ?([KMGT]?B)", text)
+        match = re.fullmatch(r"(\d+) ?([KMGT]?B)", text, re.ASCII)
         if not match:
             raise ValueError
         return cls(int(match[1]) << _SIZE_UNITS[match[2]])
@@ -99,6 +99,7 @@ class ImageValue:
             r"(?P<name>[a-z0-9.-]+\.[a-z]+(?::\d+)?/[a-z0-9._/-]+):(?P<tag>[\w][\w.-]{0,127})"
             r"(?:@(?P<digest>sha256:[0-9a-f]{64}))?",
             text,
+            re.ASCII,
         )
         if not match:
             raise ValueError
@@ -115,6 +116,12 @@ class ImageValue:
         return f"{self.name}:{self.tag}" + (f"@{self.digest}" if self.digest else "")
 
 
+# Windows takes paths of 260 characters; the longest that we write below Flatnet's folder has some 120.
+_LONGEST_FOLDER = 120
+_SPACE = 32
+_DEVICES = {"con", "prn", "aux", "nul", *(f"{port}{number}" for port in ("com", "lpt") for number in range(10))}
+
+
 @dataclass(frozen=True)
 class WindowsPathValue:
     """An absolute path on a Windows drive, kept with forward slashes: `F:/flatnet/logs`."""
@@ -124,14 +131,27 @@ class WindowsPathValue:
 
     @classmethod
     def parse(cls, text: str) -> WindowsPathValue:
-        r"""Read `F:\flatnet` or `F:/flatnet`; raise ValueError for anything else."""
+        r"""Read `F:\flatnet` or `F:/flatnet`; raise ValueError, with the reason where there is one, for anything else.
+
+        Names are what every program of Windows takes: ASCII, no name of a device, nothing that Windows cuts off.
+        """
+        if any(ord(char) < _SPACE for char in text):
+            raise ValueError("in double quotes a backslash begins an escape: use single quotes or none")
         match = re.fullmatch(r"([A-Za-z]):[\\/](.*)", text)
         if not match:
             raise ValueError
-        parts = tuple(part for part in re.split(r"[\\/]+", match[2]) if part)
-        bad = [part for part in parts if not re.fullmatch(r"[\w][\w .()-]*(?<![ .])", part) or part == ".."]
-        if bad:
-            raise ValueError(f"`{bad[0]}` is no folder or file name that we take")
+        parts = tuple(re.split(r"[\\/]", match[2]))
+        if parts == ("",):
+            raise ValueError("it is a whole drive")
+        if "" in parts:
+            raise ValueError("a slash stands twice or at the end")
+        for part in parts:
+            if part.split(".")[0].rstrip().lower() in _DEVICES:
+                raise ValueError(f"`{part}` is the name of a device in Windows")
+            if not re.fullmatch(r"\w[\w .()-]*(?<![ .])", part, re.ASCII):
+                raise ValueError(f"`{part}` is no name of a folder that we take: letters, digits, spaces and `.()_-`")
+        if len(text) > _LONGEST_FOLDER:
+            raise ValueError(f"it is longer than {_LONGEST_FOLDER} characters: paths below it would be too long")
         return cls(match[1].upper(), parts)
 
     def __truediv__(self, name: str) -> WindowsPathValue:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
 from model.base import Model, Named, NamedModel
+from model.forms import Several
 from model.types import (
     Duration,
     HostName,
@@ -40,8 +41,8 @@ class Volume(NamedModel):
 class Health(Model):
     """How Podman sees that the container is well."""
 
-    command: tuple[str, ...] = Field(
-        strict=False, min_length=2, description="program and arguments, run without a shell"
+    command: Annotated[tuple[Text, ...], Field(strict=False)] = Field(
+        min_length=2, description="program and arguments, run without a shell"
     )
     interval: Duration = DurationValue(30)
 
@@ -59,11 +60,13 @@ class Workload(NamedModel):
 
     host: HostName
     image: ImageRef
-    ports: tuple[Port, ...] = Field(strict=False, min_length=1, description="ports that it listens on")
+    ports: Several[Port] = Field(min_length=1, description="ports that it listens on")
     memory: Size = Field(description="limit of its memory")
-    cpus: float = Field(gt=0, le=64, strict=False, description="limit of its processors")
+    cpus: float = Field(gt=0, le=64, description="limit of its processors")
     environment: dict[VariableName, Text] = Field({}, description="environment variables; secrets never")
     volumes: Named[Name, Volume] = {}
     log_driver: Literal["journald", "k8s-file"] = "journald"
-    health: Health | None = None
-    metrics: WorkloadMetrics | None = None
+    health: Health | None = Field(None, description="how Podman sees that it is well; not set: it does not look")
+    metrics: WorkloadMetrics | None = Field(
+        None, description="metrics of its own; not set: only what Podman tells of it is known"
+    )

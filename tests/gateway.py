@@ -26,7 +26,7 @@ RENDERED_CONF = ROOT / "generators" / "gateway" / "templates" / "flatnet-ops.con
 OURS_CONF = """
 set $flatnet_line "";
 access_log logs/access.log flatnet_ops;
-log_by_lua_file lualib/flatnet_ops/log.lua;
+log_by_lua_block { require("flatnet_ops.access").record() }
 """
 
 
@@ -81,9 +81,10 @@ class Gateway:
         return found
 
     def addresses(self, known: Mapping[str, str]) -> None:
-        """Write the addresses of workloads, as the script in WSL does."""
-        beside = self.folder / "upstreams.json.new"
-        beside.write_text(json.dumps(known), encoding="utf-8")
+        """Write the addresses of workloads, as the script in WSL does; all listen on the port of the backend."""
+        port, beside = self.ports["backend"], self.folder / "upstreams.json.new"
+        content = {f"{workload}:{port}": f"{address}:{port}" for workload, address in known.items()}
+        beside.write_text(json.dumps(content), encoding="utf-8")
         beside.rename(self.folder / "upstreams.json")
 
 
@@ -161,10 +162,11 @@ def hostile(random_: random.Random) -> bytes:
 
 
 def facts() -> str:
-    """The map of what the log phase needs, as it stands in the rendered configuration."""
-    found = re.search(r"^map .* \$flatnet_facts \{\n.*\n\}\n", RENDERED_CONF.read_text(encoding="utf-8"), re.MULTILINE)
-    assert found
-    return found[0]
+    """The format of the log and the map of what the log phase needs, as they stand in the rendered configuration."""
+    text = RENDERED_CONF.read_text(encoding="utf-8")
+    patterns = (r"^log_format flatnet_ops .*\n", r"^map .* \$flatnet_facts \{\n.*\n\}\n")
+    found = [re.search(pattern, text, re.MULTILINE) for pattern in patterns]
+    return "".join(each[0] for each in found if each)
 
 
 @contextmanager

@@ -12,6 +12,8 @@ from pathlib import Path
 from types import TracebackType
 
 WAIT = 10.0  # seconds for a start, a reload or an end
+# Before the words of a program that a test starts: it ends with the test run, however that ends.
+ENDS_WITH_US = ("setpriv", "--pdeathsig", "TERM")
 
 
 def free_ports(count: int) -> list[int]:
@@ -39,7 +41,7 @@ class Nginx:
         """`port` is one that the configuration listens on, by which a start is noticed."""
         modules = "/usr/lib/nginx/modules"
         load = f"load_module {modules}/ndk_http_module.so; load_module {modules}/ngx_http_lua_module.so;"
-        self.command = [binary, "-p", f"{folder}/", "-c", f"{folder}/nginx.conf", "-g", load]
+        self.command = [*ENDS_WITH_US, binary, "-p", f"{folder}/", "-c", f"{folder}/nginx.conf", "-g", load]
         self.folder = folder
         self.port = port
         self.process: subprocess.Popen[bytes] | None = None

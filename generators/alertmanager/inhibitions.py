@@ -43,7 +43,7 @@ _PAIRS = (
     Inhibition("TargetDownBlackbox", ("TargetDownProbeHttp", "TargetDownProbeTls"), ("environment",)),
     # There is one Loki: while it is down no collector can send, on whichever host.
     Inhibition("TargetDownLoki", ("AlloyCannotSend",), ("environment",)),
-    Inhibition("WindowsDiskAlmostFull", ("WindowsDiskFilling",), ("host", "volume")),
+    Inhibition("WindowsDiskAlmostFull", ("WindowsDiskFilling", "WindowsDiskFullSoon"), ("host", "volume")),
 )
 
 

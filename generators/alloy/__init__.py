@@ -38,7 +38,7 @@ def generate(deployment: Deployment) -> Iterator[RenderedFile]:
 
 def _wsl(deployment: Deployment, host: Host) -> str:
     environment = deployment.environment
-    logs, files = host.windows.logs.seen_from_wsl, environment.gateway.logs
+    logs, files = host.windows.collected.seen_from_wsl, environment.gateway.logs
     workloads = environment.workloads_on(host)
     services = environment.monitoring.services_on(host.roles)
     containers = sorted([*(name.replace("_", "-") for name in services), *(w.name for w in workloads)])
@@ -49,8 +49,8 @@ def _wsl(deployment: Deployment, host: Host) -> str:
         comment="//",
         host=host.name,
         zone=environment.time.zone,
-        access=f"{logs}/{files.access}" if "gateway" in host.roles else None,
-        error=f"{logs}/{files.error}" if "gateway" in host.roles else None,
+        access=f"{logs}/{files.access}-*" if "gateway" in host.roles else None,
+        error=f"{logs}/{files.error}-*" if "gateway" in host.roles else None,
         cni=environment.cni.log if "containers" in host.roles else None,
         files=[(w.name, f"{CONTAINER_LOGS}/{w.name}.log") for w in workloads if w.log_driver == "k8s-file"],
         containers="|".join(containers),

@@ -12,16 +12,19 @@ from generators.templates import render
 from model.cni import DURATION_BUCKETS, NETWORK
 from model.deployment import Deployment
 from model.environment import Environment
+from model.gateway import CLIENT_CONNECTIONS
 from model.host import Host
 from model.stateful import CNI_RECORDS, CNI_TEXTFILES
+from model.ways import ways
 
 HERE = Path(__file__).parent
 SCRIPTS = "/usr/local/lib/flatnet-ops"
+UPSTREAMS = "flatnet-upstreams.service"
 UNITS = (
     "flatnet-cni-collector.service",
     "flatnet-cni-collector.timer",
     "flatnet-upstreams.path",
-    "flatnet-upstreams.service",
+    UPSTREAMS,
     "flatnet-upstreams.timer",
 )
 
@@ -34,7 +37,7 @@ def generate(deployment: Deployment) -> Iterator[RenderedFile]:
         yield wsl_file(host.name, "/etc/flatnet-ops/cni.json", to_json(settings(environment, host)))
         if environment.cni.observe:
             yield _script(host, environment.cni.shim)
-        for name in ("cni-collector", "cni_operations.py", "cni_state.py", "upstreams"):
+        for name in ("cni-collector", "cni_operations.py", "cni_state.py", "cni_ways.py", "upstreams"):
             yield _script(host, f"{SCRIPTS}/{name}")
         for unit in UNITS:
             text = render(
@@ -48,6 +51,23 @@ def generate(deployment: Deployment) -> Iterator[RenderedFile]:
             started = unit.replace(".service", ".timer")
             reload = f"systemctl daemon-reload && systemctl restart {started}"
             yield wsl_file(host.name, f"/etc/systemd/system/{unit}", text, reload=reload)
+        yield from _forwards(deployment, host)
+
+
+def _forwards(deployment: Deployment, host: Host) -> Iterator[RenderedFile]:
+    """A socket and a service for each port of loopback that leads to a container."""
+    for way in ways(deployment.environment, host):
+        for kind in ("service", "socket") if way.local else ():
+            text = render(
+                HERE / "templates",
+                f"flatnet-forward.{kind}.j2",
+                deployment.name,
+                way=way,
+                connections=CLIENT_CONNECTIONS,
+            )
+            # The service that starts it again knows the address.
+            reload = f"systemctl daemon-reload && systemctl stop '{way.unit}.*' && systemctl start {UPSTREAMS}"
+            yield wsl_file(host.name, f"/etc/systemd/system/{way.unit}.{kind}", text, reload=reload)
 
 
 def conflist(environment: Environment, host: Host) -> dict[str, Any]:
@@ -90,7 +110,12 @@ def settings(environment: Environment, host: Host) -> dict[str, Any]:
         "records": CNI_RECORDS,
         "buckets": list(DURATION_BUCKETS),
         "textfile": f"{CNI_TEXTFILES}/cni.prom",
-        "upstreams": (host.windows.folder / "ops/gateway/upstreams.json").seen_from_wsl,
+        "upstreams": host.windows.upstreams.seen_from_wsl,
+        "ways": [
+            {"workload": way.workload, "port": way.port, "local": way.local, "unit": way.unit, "target": way.target}
+            for way in ways(environment, host)
+        ],
+        "wsl_address": host.windows.wsl_address.seen_from_wsl if host.wsl.networking == "nat" else None,
     }
 
 

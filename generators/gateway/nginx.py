@@ -10,11 +10,12 @@ from typing import Any
 from generators.escape import Escaped, lua
 from generators.templates import render
 from model import names
-from model.access import HEALTH_PATH, HEARTBEAT_PATH, PUSH_PATH, Door, doors, ingress_targets, listeners, server_names
+from model.access import HEALTH_PATH, HEARTBEAT_PATH, PUSH_PATH, Door, doors, listeners, server_names
 from model.deployment import Deployment
 from model.environment import Environment
-from model.gateway import SOCKETS
+from model.gateway import HTTP2_STREAMS, SOCKETS
 from model.host import Host
+from model.jobs import ingress_targets
 from model.values import SizeValue, WindowsPathValue
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -48,7 +49,10 @@ def files(deployment: Deployment, host: Host, generation: str) -> dict[WindowsPa
         "certificate.conf": ("certificate.conf.j2", {}),
         "headers.conf": ("headers.conf.j2", {"hsts": environment.gateway.tls.hsts.seconds}),
         "proxy.conf": ("proxy.conf.j2", {"port": environment.gateway.ports.https}),
-        "server.conf": ("server.conf.j2", {"generation": generation, **_logs(environment, host)}),
+        "server.conf": (
+            "server.conf.j2",
+            {"generation": generation, "streams": HTTP2_STREAMS, **_logs(environment, host)},
+        ),
         "tls.conf": ("tls.conf.j2", {}),
         **servers,
     }
@@ -142,8 +146,7 @@ def _metrics(environment: Environment, host: Host, table: tuple[Door, ...]) -> d
         "listen": [str(ingress.port) if a == "*" else f"{a}:{ingress.port}" for a in ingress.addresses],
         "site": names.SITE_METRICS,
         "exporters": [
-            (target.path, target.behind, by_path[target.path].ranges)
-            for _, target in ingress_targets(environment, host)
+            (target.path, target.behind, by_path[target.path]) for _, target in ingress_targets(environment, host)
         ],
         "heartbeat": {"path": HEARTBEAT_PATH, "ranges": _each(r for door in beats for r in door.ranges)}
         if beats

@@ -5,7 +5,7 @@ from __future__ import annotations
 from xml.etree import ElementTree as ET
 
 from model.gateway import SERVICE, nginx_command
-from model.host import Host
+from model.host import POWERSHELL_RUNS, Host
 from model.values import WindowsPathValue
 
 RESTART = f"Restart-Service {SERVICE}"
@@ -23,10 +23,15 @@ def wrapper(host: Host) -> str:
     account = ET.Element("serviceaccount")
     ET.SubElement(account, "domain").text = "NT AUTHORITY"
     ET.SubElement(account, "user").text = "LocalService"
+    before = ET.Element("prestart")
+    ET.SubElement(before, "executable").text = host.windows.powershell
+    script = (host.windows.ops / "end-leftovers.ps1").backslashed
+    ET.SubElement(before, "arguments").text = f'{POWERSHELL_RUNS} "{script}"'
     parts: list[tuple[str, str] | ET.Element] = [
         ("id", SERVICE),
         ("name", "Flatnet Gateway"),
         ("description", "The Gateway of Flatnet: nginx in front of the containers"),
+        before,
         ("executable", program),
         ("startarguments", nginx_command(host)),
         ("stopexecutable", program),

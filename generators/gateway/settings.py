@@ -35,7 +35,7 @@ def table(deployment: Deployment, host: Host) -> str:
         "files": {
             "generation": str(nginx.folder(host) / "generation"),
             "heartbeat": str(folder / "dead-mans-switch/heartbeat"),
-            "upstreams": str(folder / "gateway/upstreams.json"),
+            "upstreams": str(host.windows.upstreams),
         },
     }
     return to_lua(data, deployment.name)
@@ -62,6 +62,7 @@ def _upstreams(environment: Environment, host: Host) -> dict[str, Any]:
 
 def _door(door: Door, environment: Environment, host: Host) -> dict[str, Any]:
     if door.login == "token":
-        return {"token_file": str(host.windows.secrets / environment.gateway.ingress_token)}
+        free = {str(each.network_address): True for each in door.free}
+        return {"token_file": str(host.windows.secrets / environment.gateway.ingress_token), "free": free}
     accounts = environment.security.accounts
     return {"accounts": {name: _ROLES[accounts[name].role] for name in door.accounts}}

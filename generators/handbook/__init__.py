@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from generators.files import RenderedFile, handbook_file
-from generators.handbook import access, alerts, backups, install, tables
+from generators.handbook import access, alerts, backups, install, laptop, tables
 from generators.handbook.prose import fenced, readable, span
 from generators.handbook.words import speaker
 from generators.templates import render
@@ -28,6 +28,7 @@ def generate(deployment: Deployment) -> Iterator[RenderedFile]:
         yield page("access.md", "access.md.j2", **access.page(deployment))
         yield page("alerts.md", "alerts.md.j2", **alerts.catalogue(deployment))
         yield page("backup.md", "backup.md.j2", **backups.page(deployment))
+        yield page("laptop.md", "laptop.md.j2", **laptop.page(deployment))
         yield page("ports.md", "ports.md.j2", **tables.ports(deployment))
         yield page("retention.md", "retention.md.j2", **tables.retention(deployment))
         for name, facts in alerts.pages(deployment):

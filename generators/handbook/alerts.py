@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from itertools import groupby
 from typing import Any
 
+from model import names
 from model.alert import Command, Step
 from model.catalogue import Alert
 from model.deployment import Deployment
@@ -14,11 +16,14 @@ from model.names import SEVERITIES
 from model.notifications import Receiver
 from model.rules.delivery import receivers_by_hours
 
+_JOB = re.compile(r'job=~?"([\w|-]+)"')
+
 
 def pages(deployment: Deployment) -> Iterator[tuple[str, dict[str, Any]]]:
     """Every runbook: its name, and the facts of its page."""
     for page, group in groupby(sorted(deployment.alerts, key=lambda a: (a.page, a.name)), key=lambda a: a.page):
         alerts = list(group)
+        shared = [step for step in alerts[0].file.remedy if all(step in alert.file.remedy for alert in alerts)]
         yield (
             page,
             {
@@ -26,12 +31,15 @@ def pages(deployment: Deployment) -> Iterator[tuple[str, dict[str, Any]]]:
                 "alerts": alerts,
                 "expanded": alerts[0].name != page,
                 "same_diagnosis": len({alert.file.diagnosis for alert in alerts}) == 1,
-                "same_remedy": len({alert.file.remedy for alert in alerts}) == 1,
+                "shared_remedy": shared,
+                "own_steps": lambda alert, shared=shared: own_steps(alert, shared),
+                "silenced_by": lambda alert: silent_without(deployment, alert),
+                "links": links(deployment, page),
                 "hosts": [host for _, host in sorted(deployment.environment.hosts.items())],
                 "told": lambda alert: told(deployment, alert),
                 "off": lambda alert: off(deployment.environment, alert),
-                "own_step": own_step,
                 "where": lambda run: _where(deployment.environment, run),
+                "folder": lambda run: _folder(deployment.environment, run),
                 "grafana": grafana_address(deployment.environment),
             },
         )
@@ -45,9 +53,14 @@ def catalogue(deployment: Deployment) -> dict[str, Any]:
         "by_severity": {severity: alerts for severity, alerts in by_severity.items() if alerts},
         "total": len(deployment.alerts),
         "switched_off": [alert for alert in deployment.alerts if alert.disabled_until],
-        "receivers": [(name, _ways(receiver)) for name, receiver in sorted(notifications.receivers.items())],
+        "receivers": [(name, ways(receiver)) for name, receiver in sorted(notifications.receivers.items())],
         "switch": notifications.dead_mans_switch,
         "working_hours": deployment.environment.time.working_hours,
+        "last_holiday": max(deployment.environment.time.holidays, default=None),
+        "holidays": sorted(deployment.environment.time.holidays.items()),
+        "maintenance": sorted(
+            deployment.environment.time.maintenance.values(), key=lambda entry: (entry.day, entry.start)
+        ),
         "zone": deployment.environment.time.zone.key,
         "told": lambda alert: told(deployment, alert),
         "off": lambda alert: off(deployment.environment, alert),
@@ -72,9 +85,36 @@ def grafana_address(environment: Environment) -> str:
     return f"https://{name}{environment.monitoring.grafana_path}"
 
 
-def own_step(alert: Alert) -> Step | None:
-    """The first step of the alert's job, where its file is expanded over jobs."""
-    return alert.first_step if alert.job else None
+def own_steps(alert: Alert, shared: list[Step]) -> list[Step]:
+    """What to do first for this alert of several on a page: the step of its job, and its own part of the remedy."""
+    first = [alert.first_step] if alert.job else []
+    return first + [step for step in alert.file.remedy if step not in shared]
+
+
+def links(deployment: Deployment, page: str) -> dict[str, str]:
+    """Where the name of an alert leads from a runbook."""
+    return {
+        name: f"{alert.page}.md{'' if name == alert.page else f'#{name.lower()}'}"
+        for alert in deployment.alerts
+        for name in {alert.name, alert.page}
+        if alert.page != page
+    }
+
+
+def silent_without(deployment: Deployment, alert: Alert) -> list[Alert]:
+    """Which alerts cannot fire while the job of an alert measures nothing."""
+    if alert.job is None:
+        return []
+    kind = alert.job.kind
+    return [other for other in deployment.alerts if other.job is None and _relies_on(other, kind)]
+
+
+def _relies_on(alert: Alert, job: str) -> bool:
+    if alert.file.source == "logs":
+        return job in (names.JOB_ALLOY, names.JOB_LOKI)
+    if alert.objective:
+        return job == names.JOB_PROBE_TLS if alert.objective.kind == "availability" else job == names.JOB_GATEWAY
+    return any(job in found.split("|") for found in _JOB.findall(alert.expr))
 
 
 def _where(environment: Environment, run: Command) -> str | None:
@@ -87,16 +127,23 @@ def _where(environment: Environment, run: Command) -> str | None:
     return environment.monitoring_host.name if asks else None
 
 
-def _ways(receiver: Receiver) -> list[str]:
-    ways = []
+def _folder(environment: Environment, run: Command) -> str | None:
+    """The folder in which a command for Windows is typed, where all hosts have the same."""
+    folders = {host.windows.folder.backslashed for host in environment.hosts.values()}
+    return folders.pop() if run.on == "windows" and ".\\" in run.command and len(folders) == 1 else None
+
+
+def ways(receiver: Receiver) -> list[str]:
+    """By which ways a receiver is told, in words."""
+    found = []
     if receiver.slack:
-        ways.append(f"Slack {receiver.slack.channel}")
+        found.append(f"Slack {receiver.slack.channel}")
     if receiver.teams:
-        ways.append("Microsoft Teams")
+        found.append("Microsoft Teams")
     if receiver.pagerduty:
-        ways.append("PagerDuty")
+        found.append("PagerDuty")
     if receiver.email:
-        ways.append(", ".join(receiver.email.to))
+        found.append(", ".join(receiver.email.to))
     if receiver.webhook:
-        ways.append("Webhook")
-    return ways
+        found.append("Webhook")
+    return found

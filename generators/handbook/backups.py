@@ -77,8 +77,13 @@ def _commands(environment: Environment, host: Host, one: Part) -> dict[str, str]
     }
     if repository.path:
         found["aside"] = f'mv {repository.path} "{repository.path}-$(date +%F)"'
-        if repository.mount and len(repository.mount) == len("/mnt/e"):
-            found["mount"] = (
-                f"mountpoint {repository.mount} || mount -t drvfs {repository.mount[-1].upper()}: {repository.mount}"
-            )
+    if command := mount(repository):
+        found["mount"] = command
     return found
+
+
+def mount(repository: Repository) -> str | None:
+    """The command that mounts the drive of Windows on which the repository lies; None: it lies on none."""
+    if repository.mount is None or len(repository.mount) != len("/mnt/e"):
+        return None
+    return f"mountpoint {repository.mount} || mount -t drvfs {repository.mount[-1].upper()}: {repository.mount}"

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from model.certificate import SCRIPT
+from model.certificate import CERTIFICATE_STATE, SCRIPT
 from model.host import Host
 from model.secrets import Secret
 
+# Where this repository lies on a host.
+CHECKOUT = "/opt/flatnet-ops"
+# Where the page has people put what they download.
+DOWNLOADS = 'Set-Location "$env:USERPROFILE\\Downloads"'
 # Ids have no language. The account reads, Administrators may replace.
 _ACCOUNTS = {"LocalSystem": "S-1-5-18", "LocalService": "S-1-5-19"}
 
@@ -20,6 +24,9 @@ def make_secret(secret: Secret, host: Host) -> str:
         return f'"${{ROOT:-}}{SCRIPT}" authority'
     if secret.make == "certificate":
         return f"{SCRIPT} renew"
+    if secret.make == "request":
+        request = f"{SCRIPT} request   # {CERTIFICATE_STATE}/gateway.csr"
+        return f"{request}\n{SCRIPT} install /mnt/c/Users/Public/gateway.pem"
     if secret.side == "windows":
         return _for_windows(secret, host)
     place = f'"${{ROOT:-}}{secret.path}"'
@@ -53,7 +60,7 @@ def _content(secret: Secret, host: Host) -> str:
     if secret.make == "accounts":
         return (
             "$name = (Read-Host 'Account').Trim()\n"
-            f"$hash = wsl.exe -d {host.wsl.distribution} -- openssl passwd -apr1\n"
+            f"$hash = wsl.exe -d {host.wsl.distribution} -e openssl passwd '-apr1'\n"
             "if ($LASTEXITCODE -ne 0 -or $hash -notmatch '^\\$apr1\\$') { throw 'no password was set' }\n"
             f"$kept = @(Get-Content -Encoding Ascii '{path}' -ErrorAction SilentlyContinue |\n"
             "    Where-Object { -not $_.StartsWith($name + ':') })\n"

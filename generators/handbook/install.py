@@ -9,17 +9,17 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from generators.handbook import install_gateway
+from generators.handbook import backups, install_gateway, install_proof
 from generators.handbook.alerts import grafana_address
-from generators.handbook.commands import make_secret
+from generators.handbook.commands import CHECKOUT, DOWNLOADS, make_secret
 from model.deployment import Deployment
+from model.environment import Environment
 from model.heartbeat import watches
-from model.host import Host
-from model.names import TASK_WATCH_HEARTBEAT, WINDOWS_SOURCE, WINDOWS_TASKS
+from model.host import NEBULA_INTERFACE, Host
+from model.names import TASK_KEEP_ROUTE, TASK_WATCH_HEARTBEAT, WINDOWS_SOURCE, WINDOWS_TASKS
 from model.secrets import Secret, secrets
 from model.stateful import BACKUP
-
-CHECKOUT = "/opt/flatnet-ops"
+from model.ways import needs_route
 
 # Units are started in this order: what others need comes first.
 ORDER = (
@@ -72,6 +72,7 @@ def page(deployment: Deployment, host: Host) -> dict[str, Any]:
         "checkout": CHECKOUT,
         "images": images,
         "pulls": "\n".join(f"podman pull {image}" for image in sorted({str(image) for _, image in images})),
+        "wsl": _wsl(host),
         "restic": _restic(environment.monitoring.restic_version),
         "windows_programs": _windows_programs(deployment, host),
         "files": _files(host.name),
@@ -82,10 +83,17 @@ def page(deployment: Deployment, host: Host) -> dict[str, Any]:
         "windows_files": _windows_files(deployment.name, host),
         "windows_prepare": _script(host, "prepare"),
         "windows_firewall": _script(host, "apply-firewall"),
+        "windows_batch": _script(host, "grant-batch-logon"),
         "windows_tasks": _script(host, "register-tasks"),
         "windows_check": _WINDOWS_CHECK,
+        "windows_route": _route(deployment, host) if needs_route(host) else None,
+        "subnet": environment.container_network(host).subnet,
         "windows_test": _script(host, TASK_WATCH_HEARTBEAT, " -Test") if watches(environment, host) else None,
         "gateway": install_gateway.facts(deployment, host) if "gateway" in host.roles else None,
+        "folder": f"cd {CHECKOUT}/rendered/{deployment.name} &&\n    ls manifest.json",
+        "root_shell": f"wsl -d {host.wsl.distribution} -u root",
+        "overlay": _overlay(environment, host),
+        "proof": install_proof.facts(deployment, host),
         "start": _start(deployment, host, [name for name, _ in images]),
         "ready": _ready({name: service.port for name, service in ordered.items()}),
         "down": "curl -fsSG http://127.0.0.1:"
@@ -94,6 +102,25 @@ def page(deployment: Deployment, host: Host) -> dict[str, Any]:
         "grafana": grafana_address(environment),
         "grafana_admin": environment.monitoring.grafana_admin,
     }
+
+
+def _overlay(environment: Environment, host: Host) -> str | None:
+    """A look at Nebula, and at the hosts that it leads to; None: there is one host."""
+    if not environment.several_hosts:
+        return None
+    others = [str(h.nebula_address) for _, h in sorted(environment.hosts.items()) if h != host and h.nebula_address]
+    return (
+        f"Get-NetIPAddress -InterfaceAlias {NEBULA_INTERFACE} -AddressFamily IPv4 | Format-Table IPAddress\n"
+        + "\n".join(f"ping.exe -n 1 {address}" for address in others)
+    )
+
+
+def _wsl(host: Host) -> str:
+    """The VHDX lies on the system drive unless `--location` (WSL 2.4.4) names another folder."""
+    windows, distribution = host.windows, host.wsl.distribution
+    away = windows.vhdx_drive != windows.system_drive
+    place = f" --location {windows.vhdx_drive}:\\wsl\\{distribution}" if away else ""
+    return f"wsl --install --distribution {distribution}{place}"
 
 
 def _restic(version: str) -> str:
@@ -114,6 +141,7 @@ def _windows_programs(deployment: Deployment, host: Host) -> str:
     config = (host.windows.folder / "ops/alloy/config.alloy").backslashed
     exporter = (host.windows.ops / "windows_exporter/config.yaml").backslashed
     return (
+        f"{DOWNLOADS}\n"
         f"Start-Process -Wait msiexec '/i windows_exporter-{stack.windows_exporter_version}-amd64.msi /qn "
         f'CONFIG_FILE="{exporter}"\'\n'
         f"Start-Process -Wait .\\alloy-installer-windows-amd64.exe '/S', '/CONFIG={config}', '/DISABLEREPORTING=yes'\n"
@@ -167,10 +195,16 @@ def _script(host: Host, name: str, words: str = "") -> str:
     return f"powershell.exe -NoProfile -ExecutionPolicy Bypass -File '{path}'{words}"
 
 
+def _route(deployment: Deployment, host: Host) -> str:
+    subnet = deployment.environment.container_network(host).subnet
+    look = f"Get-NetRoute -DestinationPrefix {subnet} | Format-Table NextHop, InterfaceAlias"
+    return f"{_script(host, TASK_KEEP_ROUTE)}\n{look}"
+
+
 def _windows_files(environment: str, host: Host) -> str:
     checkout = f"//wsl.localhost/{host.wsl.distribution}{CHECKOUT}/rendered/{environment}".replace("/", "\\")
     return (
-        f"Set-Location '{checkout}'\n"
+        f"Push-Location '{checkout}'\n"
         "$manifest = Get-Content -Raw -Encoding UTF8 manifest.json | ConvertFrom-Json\n"
         "foreach ($file in $manifest.files.PSObject.Properties) {\n"
         f"    if (-not $file.Name.StartsWith('{host.name}/windows/')) {{ continue }}\n"
@@ -179,7 +213,8 @@ def _windows_files(environment: str, host: Host) -> str:
         "    Copy-Item -LiteralPath $file.Name -Destination $target\n"
         '    if ((Get-FileHash -LiteralPath $target).Hash -ne $file.Value.sha256) { throw "$target differs" }\n'
         '    "OK $target"\n'
-        "}"
+        "}\n"
+        "Pop-Location"
     )
 
 
@@ -195,6 +230,8 @@ def _start(deployment: Deployment, host: Host, units: list[str]) -> str:
     if host == deployment.environment.monitoring_host and host.wsl.networking == "nat":
         lines.append("systemctl enable --now flatnet-windows-targets.service")
     lines += [f"systemctl start {name}.service" for name in units]
+    mount = backups.mount(deployment.environment.backups.repository)
+    lines += [mount] if mount else []
     lines.append(f"{BACKUP} init")
     triggers = (
         f"jq -r '{_selected(host.name)}\n"

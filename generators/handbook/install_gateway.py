@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from generators.handbook.commands import make_secret
-from model.certificate import CERTIFICATE_STATE, SCRIPT
+from generators.handbook.commands import DOWNLOADS, make_secret
 from model.deployment import Deployment
 from model.environment import Environment
 from model.gateway import SERVICE, nginx_command, nginx_reload
 from model.host import Host
 from model.secrets import secret_path, secrets
+
+# Where the certificate of our own CA lies for people to fetch: as Windows and as WSL name it.
+_CA_FOR_PCS = ("C:\\Users\\Public\\flatnet-ca.crt", "/mnt/c/Users/Public/flatnet-ca.crt")
 
 
 def facts(deployment: Deployment, host: Host) -> dict[str, Any]:
@@ -20,9 +22,9 @@ def facts(deployment: Deployment, host: Host) -> dict[str, Any]:
     return {
         "accounts": _accounts(environment, host),
         "ca": secret_path(environment.security.certificate_authority),
-        "certificate": _certificate(environment),
+        "certificate": _certificate(environment, host),
         "key": (windows.certificates / "gateway.key").backslashed,
-        "trust": "certutil.exe -addstore Root flatnet-ca.crt",
+        "trust": f"certutil.exe -addstore Root '{_CA_FOR_PCS[0]}'",
         "conf": conf,
         "include": f'include "{windows.config}/conf.d/flatnet-ops.conf";',
         "first_conf": f"if (-not (Test-Path '{conf}')) {{ Copy-Item '{_ops(host, 'gateway/nginx.conf')}' '{conf}' }}",
@@ -41,10 +43,12 @@ def _accounts(environment: Environment, host: Host) -> str:
     return f"{make_secret(file, host)}\n{look}"
 
 
-def _certificate(environment: Environment) -> str:
-    if environment.gateway.tls.source == "own":
-        return f"{SCRIPT} renew"
-    return f"{SCRIPT} request   # {CERTIFICATE_STATE}/gateway.csr\n{SCRIPT} install /mnt/c/Users/Public/gateway.pem"
+def _certificate(environment: Environment, host: Host) -> str:
+    (key,) = (secret for secret in secrets(environment, host) if secret.make in {"certificate", "request"})
+    if environment.gateway.tls.source == "company":
+        return make_secret(key, host)
+    authority = secret_path(environment.security.certificate_authority)
+    return f"{make_secret(key, host)}\ninstall -m 0644 {authority} {_CA_FOR_PCS[1]}"
 
 
 def _service(environment: Environment, host: Host) -> str:
@@ -53,6 +57,7 @@ def _service(environment: Environment, host: Host) -> str:
     port = environment.gateway.ports.http
     return (
         f"& '{program}' {nginx_command(host)} -t\n"
+        f"{DOWNLOADS}\n"
         f"Copy-Item .\\WinSW-x64.exe '{wrapper}'\n"
         f"& '{wrapper}' install\n"
         f"Start-Service {SERVICE}\n"

@@ -3,27 +3,39 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 
-from generators.escape import Escaped, markdown, markdown_block, markdown_code
-from model.bilingual import Language
+from generators.escape import Escaped, markdown, markdown_block, markdown_code, markdown_link
+from model.bilingual import Language, in_words
 from model.values import DurationValue
 
-_PLACE = re.compile(r"\{\{(.*?)\}\}")
+# What Prometheus puts in later, code, and what may be the name of an alert.
+_PARTS = re.compile(
+    r"\{\{(?P<place>.*?)\}\}|`(?P<code>[^`]+)`|(?<![A-Za-z])(?P<name>[A-Z][a-z]+(?:[A-Z][a-z]+)+)(?![A-Za-z])"
+)
 _LABEL = re.compile(r"\$labels\.(\w+)")
 _VALUE = {"en": "value", "ja": "値"}
-_UNITS = (
-    (86400, ("day", "days"), "日"),
-    (3600, ("hour", "hours"), "時間"),
-    (60, ("minute", "minutes"), "分"),
-    (1, ("second", "seconds"), "秒"),
-)
 
 
-def readable(text: str, language: Language) -> Escaped:
-    """A text of an alert; what Prometheus puts into it later is shown as code: `host`, `value`."""
-    parts = _PLACE.split(text)
-    shown = (markdown(part) if index % 2 == 0 else _place(part, language) for index, part in enumerate(parts))
-    return Escaped("".join(shown))
+def readable(text: str, language: Language, links: Mapping[str, str] | None = None) -> Escaped:
+    """A text of an alert as a page has it.
+
+    Code stays code, what Prometheus puts in later becomes it (`host`, `value`), and names in `links` lead there.
+    """
+    shown, end = [], 0
+    for part in _PARTS.finditer(text):
+        shown += [markdown(text[end : part.start()]), _shown(part, language, links or {})]
+        end = part.end()
+    return Escaped("".join([*shown, markdown(text[end:])]))
+
+
+def _shown(part: re.Match[str], language: Language, links: Mapping[str, str]) -> Escaped:
+    if part["place"] is not None:
+        return _place(part["place"], language)
+    if part["code"] is not None:
+        return markdown_code(part["code"])
+    name = part["name"]
+    return Escaped(f"[{name}]({markdown_link(links[name])})") if name in links else markdown(name)
 
 
 def _place(inner: str, language: Language) -> Escaped:
@@ -34,13 +46,8 @@ def _place(inner: str, language: Language) -> Escaped:
 
 
 def span(length: DurationValue, language: Language) -> Escaped:
-    """A length of time in words: `90m` → 1 hour 30 minutes, 1 時間 30 分."""
-    rest, words = length.seconds, []
-    for seconds, (one, many), japanese in _UNITS:
-        count, rest = divmod(rest, seconds)
-        if count:
-            words.append(f"{count} {japanese if language == 'ja' else one if count == 1 else many}")
-    return Escaped(" ".join(words) or ("0 秒" if language == "ja" else "0 seconds"))
+    """A length of time in words."""
+    return Escaped(in_words(length, language))
 
 
 def fenced(info: str, text: str, indent: int = 0) -> Escaped:

@@ -11,6 +11,9 @@ from model.environment import Environment
 from model.firewall import openings
 from model.host import Host
 from model.names import LOG_KINDS
+from model.rules.capacity import disk_of
+from model.values import SizeValue
+from model.ways import ways
 
 
 @dataclass(frozen=True)
@@ -49,8 +52,9 @@ def _windows(environment: Environment, host: Host) -> list[Row]:
         for name, rule in sorted(environment.security.firewall.items())
     ]
     if "gateway" in host.roles:
-        for name in ("gateway-http", "gateway-https"):
-            rows.append(Row(opened[name].port, "tcp", "Gateway", "*", networks=opened[name].networks))
+        for name, port in (("gateway-http", gateway.ports.http), ("gateway-https", gateway.ports.https)):
+            networks = opened[name].networks if name in opened else ()  # a host may have no site
+            rows.append(Row(port, "tcp", "Gateway", "*", networks=networks))
         overlay = str(host.nebula_address or "127.0.0.1")
         rows.append(Row(gateway.ports.api, "tcp", "Gateway (API)", overlay, "by_gateways"))
         rows.append(_metrics(environment, host))
@@ -80,10 +84,24 @@ def _wsl(environment: Environment, host: Host) -> list[Row]:
     rows += [
         Row(port, "tcp", load.name, subnet, reached) for load in environment.workloads_on(host) for port in load.ports
     ]
+    rows += [
+        Row(way.local, "tcp", f"{way.workload} ({way.port})", "127.0.0.1", "by_gateway")
+        for way in ways(environment, host)
+        if way.local
+    ]
     return sorted(rows, key=lambda row: row.port)
 
 
 def retention(deployment: Deployment) -> dict[str, Any]:
     """The facts of the page of retention."""
-    table = deployment.environment.retention
-    return {"table": table, "kinds": [(kind, table.logs.of(kind)) for kind in LOG_KINDS]}
+    environment = deployment.environment
+    table = environment.retention
+    return {
+        "table": table,
+        "kinds": [(kind, table.logs.of(kind)) for kind in LOG_KINDS],
+        "disks": [(host, _disk(environment, host)) for _, host in sorted(environment.hosts.items())],
+    }
+
+
+def _disk(environment: Environment, host: Host) -> list[tuple[str, SizeValue]]:
+    return [(part, size) for part, size in disk_of(environment, host).items() if size.bytes]

@@ -81,12 +81,15 @@ BACKUPS: dict[str, tuple[str, str]] = {
             "The newest whole snapshot is fetched and verified beside the data; then the service is stopped, the data "
             "replaced, and the service started. Until then nothing changes, and a failure changes nothing. Without "
             "`--force` data that lies there is not replaced. What was written since the snapshot is lost: copy the "
-            "folder first if somebody may need it."
+            "folder first if somebody may need it. `gateway-config` lies on a drive of Windows, where administrators "
+            "alone change it: for it, open the shell with `wsl -u root` in PowerShell as administrator."
         ),
         (
             "最新の完全なスナップショットを既存データの隣に復元・検証してから、サービスを停止し、データを入れ替えて"
             "起動します。それまでは何も変わらず、失敗しても既存データは残ります。`--force` がない場合、既存のデータは"
             "置き換えません。スナップショット以降の変更は失われるため、必要な場合は先にフォルダをコピーします。"
+            "`gateway-config` は Windows のドライブにあり、変更できるのは管理者だけです。"
+            "管理者として開いた PowerShell の `wsl -u root` から実行します。"
         ),
     ),
     "restore_older": (
@@ -107,7 +110,7 @@ BACKUPS: dict[str, tuple[str, str]] = {
             "old one, and `backup init` is left out. Then:"
         ),
         (
-            "新しいマシンでは、インストール手順を「シークレット」まで進めます。"
+            "新しいマシンでは、インストール手順を「秘密情報」まで進めます。"
             "バックアップのパスワードは以前のものを使い、"
             "`backup init` は実行しません。続いて:"
         ),

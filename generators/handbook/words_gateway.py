@@ -28,6 +28,7 @@ GATEWAY: dict[str, tuple[str, str]] = {
     "login_account": ("{accounts}", "{accounts}"),
     "login_members": ("none; who comes by the VPN: {accounts}", "不要（VPN からは {accounts}）"),
     "login_token": ("token", "トークン"),
+    "login_token_from_elsewhere": ("token; none on the host itself", "トークン（そのホスト自身からは不要）"),
     "other_names": ("any name", "任意の名前"),
     "accounts": ("Accounts", "アカウント"),
     "account": ("Account", "アカウント"),
@@ -80,13 +81,15 @@ GATEWAY: dict[str, tuple[str, str]] = {
     "certificate_own": (
         (
             "**WSL**: the CA that was made with the secrets signs it, now and at each renewal, which a timer does "
-            "{time} before the end. The CA's certificate ({ca}) has to be trusted by the PCs: give it to them by group "
-            "policy, or import it with the second block."
+            "{time} before the end. The CA's certificate ({ca}) must be trusted by this PC and by those of all users: "
+            "the second line copies it to where Windows sees it. Give this file to them by group policy, or copy it to "
+            "each and import it there with the second block."
         ),
         (
             "**WSL**：秘密情報の手順で作った CA が署名します。更新は期限の {time}前にタイマーが行います。CA の証明書"
-            "（{ca}）は利用者の PC に信頼させる必要があります。グループポリシーで配布するか、"
-            "各 PC で二つ目のブロックを実行します。"
+            "（{ca}）は、この PC と利用者の PC に信頼させる必要があります。2 行目で Windows から見える場所に"
+            "コピーします。このファイルをグループポリシーで配布するか、各 PC にコピーして二つ目のブロックを"
+            "実行します。"
         ),
     ),
     "certificate_company": (

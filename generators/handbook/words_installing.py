@@ -5,14 +5,31 @@ from __future__ import annotations
 INSTALLING: dict[str, tuple[str, str]] = {
     "install_intro": (
         (
-            "From a bare host to a running one, from top to bottom. Commands for **WSL** are typed in a root shell, "
-            "those for **Windows** in PowerShell as administrator, signed in as `{account}`. Every block can be run "
-            "again."
+            "From a bare host to a running one, top to bottom. Commands for **Windows** are typed in PowerShell as "
+            "administrator, signed in as `{account}`; those for **WSL** in a root shell, which {shell} opens there. "
+            "Every block can be run again."
         ),
         (
-            "何もないホストを動かすまでの手順です。上から順に進めます。**WSL** のコマンドは root のシェルで、"
-            "**Windows** のコマンドは `{account}` でサインインし、管理者として開いた PowerShell で実行します。"
-            "どのブロックも繰り返し実行できます。"
+            "何もないホストを動かすまでの手順です。上から順に進めます。**Windows** のコマンドは `{account}` "
+            "でサインインし、管理者として開いた PowerShell で実行します。**WSL** のコマンドは、そこから {shell} "
+            "で開く root のシェルで実行します。どのブロックも繰り返し実行できます。"
+        ),
+    ),
+    "install_after": (
+        "Install `{host}` first: this host takes its CA and its token from there.",
+        "先に `{host}` をインストールしてください。CA とトークンをそこから受け取ります。",
+    ),
+    "for_overlay": ("joins the hosts, encrypted", "ホスト間を暗号化して接続"),
+    "overlay": (
+        (
+            "Nebula must run before you go on: metrics and logs of the hosts travel through it. Flatnet's own guide "
+            "sets it up (`docs/phases/phase-3/host-setup-guide.md` in its repository), with {address} as this host's "
+            "address. See that it has this address, and that the hosts that are installed already answer:"
+        ),
+        (
+            "先へ進む前に Nebula を動かしておきます。ホスト間のメトリクスとログはここを通ります。設定は Flatnet "
+            "のガイド（リポジトリの `docs/phases/phase-3/host-setup-guide.md`）に従い、このホストのアドレスは "
+            "{address} とします。このアドレスが表示され、インストール済みのホストが応答すれば正常です。"
         ),
     ),
     "networking": ("WSL networking", "WSL のネットワーク"),
@@ -24,14 +41,14 @@ INSTALLING: dict[str, tuple[str, str]] = {
     "programs_windows": ("Windows", "Windows"),
     "programs_windows_intro": (
         (
-            "Download these into one folder and compare each file with the checksum that its release page gives. They "
-            "are installed in section 6, once their configuration is there; WinSW waits for section 7. OpenResty comes "
-            "with Flatnet."
+            "Download these into the folder Downloads of {account} and compare each file with the checksum that its "
+            "release page gives. They are installed in section 6, once their configuration is there; WinSW "
+            "(`WinSW-x64.exe`) waits for section 7. OpenResty comes with Flatnet."
         ),
         (
-            "次のプログラムを 1 つのフォルダにダウンロードし、リリースページのチェックサムと照合します。"
+            "次のプログラムを {account} のダウンロードフォルダに保存し、リリースページのチェックサムと照合します。"
             "インストールは、設定ファイルを配置した後に「6. Windows」で行います。"
-            "OpenResty は Flatnet に含まれています。WinSW は「7. Gateway」で使います。"
+            "OpenResty は Flatnet に含まれています。WinSW（`WinSW-x64.exe`）は「7. Gateway」で使います。"
         ),
     ),
     "programs_wsl": ("WSL", "WSL"),
@@ -47,12 +64,14 @@ INSTALLING: dict[str, tuple[str, str]] = {
     ),
     "images_intro": (
         (
-            "A tag can be moved to another image, a digest cannot. Where one is missing: `./flatnet-ops digests "
-            "{environment}` finds it, and the environment takes it."
+            "A tag can be moved to another image, a digest cannot. Where one is missing, `./flatnet-ops digests "
+            "{environment}` prints the lines for the environment; run it where the environment is edited, on a machine "
+            "that has skopeo (`apt-get install skopeo`)."
         ),
         (
-            "タグは別のイメージに付け替えられますが、ダイジェストは変わりません。未記入のものは `./flatnet-ops "
-            "digests {environment}` で調べ、環境の設定に書きます。"
+            "タグは別のイメージに付け替えられますが、ダイジェストは変わりません。未記入のものは、環境を編集する"
+            "マシンで `./flatnet-ops digests {environment}` を実行し、表示された行を環境に書きます"
+            "（skopeo が必要です：`apt-get install skopeo`）。"
         ),
     ),
     "digest_missing": ("to be filled in", "未記入"),
@@ -65,7 +84,7 @@ INSTALLING: dict[str, tuple[str, str]] = {
     "for_copies": ("copies of databases, backups over SFTP", "データベースの複製、SFTP によるバックアップ"),
     "for_rotation": ("rotates log files", "ログファイルのローテーション"),
     "for_backups": ("backups; a later version than Ubuntu's", "バックアップ（Ubuntu のものより新しい版）"),
-    "for_scripts": ("scripts and this page", "スクリプトとこの手順"),
+    "for_scripts": ("scripts, runbooks and this page", "スクリプト・ランブック・この手順"),
     "of_ubuntu": ("Ubuntu 24.04", "Ubuntu 24.04"),
     "checkout": ("2. Checkout", "2. リポジトリの取得"),
     "checkout_intro": (
@@ -115,6 +134,7 @@ INSTALLING: dict[str, tuple[str, str]] = {
         "Run it. It makes up a value, unless there is one already.",
         "実行すると値を自動で作ります。すでにある場合は変更しません。",
     ),
+    "origin": ("from: {text}", "入手元：{text}"),
     "read_by_whom": ("read by {readers}", "読むプログラム：{readers}"),
     "secret_facts": ("{path}, owner {owner}, mode {mode}", "{path}（所有者 {owner}、モード {mode}）"),
     "secrets_check": (
@@ -129,25 +149,31 @@ INSTALLING: dict[str, tuple[str, str]] = {
     "windows_prepare": (
         (
             "Make the folders, say who may write in them, and register the name under which our scripts write to the "
-            "event log. Each line begins with `OK`."
+            "event log. From now on {folder} is changed by administrators alone, in PowerShell as administrator or in "
+            "a WSL shell that was opened from it; the rest of WSL writes certificates and addresses. Each line begins "
+            "with `OK`. Run it again when OpenResty was replaced."
         ),
         (
             "フォルダを作り、書き込める人を設定し、スクリプトがイベントログに書くときの名前を登録します。"
-            "どの行も `OK` で始まれば成功です。"
+            "以後、{folder} を変更できるのは管理者だけです（管理者として開いた PowerShell、またはそこから開いた WSL の"
+            "シェル）。それ以外の WSL のプログラムが書き込めるのは、証明書とアドレスだけです。"
+            "どの行も `OK` で始まれば成功です。OpenResty を入れ替えたときは、もう一度実行します。"
         ),
     ),
     "windows_install": (
-        "Install the programs from the folder in which they lie. Both read the configuration that was just copied.",
-        "ダウンロードしたフォルダに移動し、プログラムをインストールします。どちらも、いまコピーした設定を読み込みます。",
+        "Install what you downloaded. Both read the configuration that was just copied.",
+        "ダウンロードしたプログラムをインストールします。どちらも、いまコピーした設定を読み込みます。",
     ),
     "windows_firewall": (
         (
             "Set the firewall. Rules of our group that are no longer wanted are removed; those that open nginx.exe to "
-            "everybody are switched off. Run it again after each change of networks."
+            "everybody are switched off. A warning names each rule of others that opens a port of ours all the same, "
+            "and the command that switches it off. Run it again after each change of networks."
         ),
         (
             "ファイアウォールを設定します。不要になった規則は削除し、nginx.exe を全員に開放する規則は無効にします。"
-            "ネットワークを変更したときは、もう一度実行します。"
+            "他のプログラムや管理者が作った規則で Gateway のポートを開放しているものは、無効にするコマンドとともに"
+            "警告として表示します。ネットワークを変更したときは、もう一度実行します。"
         ),
     ),
     "windows_wslconfig": (
@@ -163,12 +189,39 @@ INSTALLING: dict[str, tuple[str, str]] = {
     "windows_tasks": (
         (
             "Register the scheduled tasks; tasks of ours that are no longer described are removed. The password of "
-            "{account} is asked for, so that WSL starts before anybody signs in. Repeat this when it changes."
+            "{account} is asked for, so that WSL starts before anybody signs in. The script waits until keep-alive "
+            "runs, or says why it does not. Repeat this when the password changes."
         ),
         (
             "スケジュールされたタスクを登録します。不要になったタスクは削除されます。"
             "サインイン前に WSL を起動するため、{account} のパスワードを入力します。"
+            "スクリプトは keep-alive が動き出すまで待ち、動かないときは理由を表示します。"
             "パスワードを変更したときは、もう一度実行します。"
+        ),
+    ),
+    "windows_batch": (
+        (
+            "A task that runs before anybody signs in needs the right to log on as a batch job. Administrators have "
+            "it; if {account} is none, give it that right (in a domain, a group policy may take it away again: then "
+            "ask for the account to be named there, under *Log on as a batch job*)."
+        ),
+        (
+            "サインイン前に動くタスクには「バッチ ジョブとしてログオン」の権利が必要です。"
+            "管理者にはこの権利があります。{account} が管理者でない場合は、次のコマンドで与えます"
+            "（ドメインではグループ ポリシーで取り消されることがあります。その場合は、"
+            "ポリシーの「バッチ ジョブとしてログオン」にこのアカウントを加えてもらいます）。"
+        ),
+    ),
+    "windows_route": (
+        (
+            "The task keep-route leads the containers' network to WSL, whose address changes with each start. See "
+            "that it does, once section 8 is done: the first command prints nothing, or says what is wrong; the second "
+            "one shows {subnet} with WSL's address."
+        ),
+        (
+            "WSL のアドレスは起動のたびに変わるため、keep-route タスクがコンテナのネットワークを WSL に向け直します。"
+            "「8. 最初の起動」の後に確認します。最初のコマンドは、正常なら何も表示せず、問題があれば理由を表示します。"
+            "二つ目のコマンドで、{subnet} の行に WSL のアドレスが表示されれば成功です。"
         ),
     ),
     "windows_check": (
@@ -193,13 +246,53 @@ INSTALLING: dict[str, tuple[str, str]] = {
     ),
     "start": ("8. First start", "8. 最初の起動"),
     "start_intro": (
-        "What others need is started first. After this, everything starts with WSL.",
-        "他から必要とされるものから順に起動します。以後は WSL とともに自動で起動します。",
+        (
+            "WSL has ended in section 6: open a root shell again, in the folder of the checkout. What others need is "
+            "started first. After this, everything starts with WSL."
+        ),
+        (
+            "「6. Windows」で WSL が停止したため、root のシェルを開き直し、リポジトリのフォルダに移動します。"
+            "他から必要とされるものから順に起動します。以後は WSL とともに自動で起動します。"
+        ),
     ),
     "check": ("9. See that it works", "9. 動作の確認"),
     "check_intro": (
         "What each command answers stands behind its `#`. Loki takes half a minute.",
         "各コマンドの応答は `#` の後に書かれたとおりになります。Loki は準備に 30 秒ほどかかります。",
+    ),
+    "proof_message": ("A message reaches people", "通知が届くこと"),
+    "proof_message_intro": (
+        (
+            "Send one test alert for each way to people. Within {time} each arrives where the table says; about "
+            "{over} later a second message says that it is over."
+        ),
+        (
+            "通知先ごとにテスト用のアラートを 1 件ずつ送ります。{time}以内に、表のとおりに届きます。"
+            "およそ {over}後に、復旧の通知が届きます。"
+        ),
+    ),
+    "proof_message_missing": (
+        (
+            "If one does not arrive, `journalctl CONTAINER_NAME=alertmanager` says why; the runbook "
+            "[AlertmanagerCannotNotify](../runbooks/AlertmanagerCannotNotify.md) goes on from there."
+        ),
+        (
+            "届かない場合は、`journalctl CONTAINER_NAME=alertmanager` で理由を確認し、ランブック "
+            "[AlertmanagerCannotNotify](../runbooks/AlertmanagerCannotNotify.md) に従います。"
+        ),
+    ),
+    "proof_log": ("A log line is found", "ログが見つかること"),
+    "proof_log_intro": (
+        "Write a line; after some seconds the second command prints it.",
+        "1 行書き込みます。数秒後に、二つ目のコマンドでその行が表示されます。",
+    ),
+    "proof_log_intro_elsewhere": (
+        "Write a line here; after some seconds Loki on `{host}` has it.",
+        "このホストで 1 行書き込みます。数秒後に、`{host}` の Loki で見つかります。",
+    ),
+    "proof_log_grafana": (
+        "People find it in Grafana, dashboard [Logs]({url}), by {line}.",
+        "Grafana では、ダッシュボード [ログ]({url}) で {line} を検索します。",
     ),
     "down_intro": (
         "What Prometheus does not reach. No line, once all hosts and the Gateways are installed.",

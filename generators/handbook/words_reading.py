@@ -11,6 +11,49 @@ READING: dict[str, tuple[str, str]] = {
     "installing": ("Install", "インストール"),
     "ports": ("Ports", "ポート一覧"),
     "retention": ("What is deleted, and when", "保存期間と削除"),
+    "laptop": ("The stack on a laptop", "手元の PC で監視スタックを試す"),
+    "laptop_intro": (
+        (
+            "{path} runs the containers of {host}'s monitoring stack on a Linux machine or in a WSL distribution with "
+            "Docker, without systemd: for looking at a changed dashboard, alert or route before it is merged. It is no "
+            "way to run Flatnet: there is no Gateway, nothing of Windows is measured, nothing is backed up. It may use "
+            "up to {memory} of memory."
+        ),
+        (
+            "{path} は、{host} の監視スタックのコンテナを、Docker の入った Linux または WSL で systemd なしに"
+            "動かします。変更したダッシュボード・アラート・ルートを、マージの前に確認するためのものです。"
+            "Gateway はなく、Windows の計測もバックアップも行われないため、運用には使えません。"
+            "メモリを最大 {memory} 使います。"
+        ),
+    ),
+    "laptop_install": (
+        (
+            "Follow sections 2 to 5 of the [install page]({page}), for WSL alone. Where it asks for the address of a "
+            "receiver, write `http://127.0.0.1:9/` instead: messages of a test must reach nobody."
+        ),
+        (
+            "[インストール手順]({page})の 2〜5 のうち、WSL の部分だけを実行します。通知先の URL を求められたら、"
+            "代わりに `http://127.0.0.1:9/` を入力します（テストの通知を誰にも送らないため）。"
+        ),
+    ),
+    "laptop_start": (
+        "Start it. The Podman exporter stays down where there is no Podman, and what lies behind Gateways too.",
+        "起動します。Podman がない環境では Podman exporter が、また Gateway の先にあるものはすべてダウンのままです。",
+    ),
+    "laptop_look": (
+        (
+            "Open [Grafana]({grafana}) as `admin`, with what {password} holds, [Prometheus]({prometheus}) and "
+            "[Alertmanager]({alertmanager})."
+        ),
+        (
+            "[Grafana]({grafana})（`admin`、パスワードは {password} の内容）、[Prometheus]({prometheus})、"
+            "[Alertmanager]({alertmanager}) を開きます。"
+        ),
+    ),
+    "laptop_stop": (
+        "Stop it. What it measured stays in {folder}.",
+        "停止します。計測した内容は {folder} に残ります。",
+    ),
     "runbooks": ("Runbooks", "ランブック"),
     "index_intro": (
         "What people need who run `{environment}`. Everything here is rendered from `environments/{environment}`.",
@@ -20,14 +63,17 @@ READING: dict[str, tuple[str, str]] = {
     "address": ("Address", "アドレス"),
     "alert": ("Alert", "アラート"),
     "component": ("Component", "対象"),
+    "day": ("Day", "日付"),
     "deleted": ("Deleted", "削除の時期"),
     "digest": ("Digest", "ダイジェスト"),
     "fires_when": ("Fires when", "発報の条件"),
+    "from_to": ("From – to", "時間帯"),
     "hold": ("For", "継続時間"),
+    "holiday": ("Holiday", "休日"),
     "host": ("Host", "ホスト"),
     "image": ("Image", "イメージ"),
     "listens": ("Listens on", "待ち受け"),
-    "outside": ("Told at other hours", "時間外の通知先"),
+    "outside": ("Told at other hours", "営業時間外の通知先"),
     "per_day": ("A day brings at most", "1 日の最大量"),
     "port": ("Port", "ポート"),
     "program": ("Program", "プログラム"),
@@ -38,6 +84,7 @@ READING: dict[str, tuple[str, str]] = {
     "roles": ("Roles", "役割"),
     "rotated": ("Rotated", "ローテーション"),
     "severity": ("Severity", "重大度"),
+    "folder_wsl": ("The same in WSL", "WSL から見たフォルダ"),
     "shell": ("Shell in WSL", "WSL のシェルの開き方"),
     "source": ("From", "入手元"),
     "team": ("Team", "担当チーム"),
@@ -45,7 +92,7 @@ READING: dict[str, tuple[str, str]] = {
     "version": ("Version", "バージョン"),
     "ways": ("By way of", "通知の手段"),
     "what": ("What", "内容"),
-    "working": ("Told in working hours", "時間内の通知先"),
+    "working": ("Told in working hours", "営業時間内の通知先"),
     # The alert catalogue.
     "catalogue_intro": (
         (
@@ -53,9 +100,27 @@ READING: dict[str, tuple[str, str]] = {
             "holidays."
         ),
         (
-            "全 {count} 件です。名前からランブックを開けます。時間内とは、休日を除く {days} の "
+            "全 {count} 件です。名前からランブックを開けます。営業時間は、休日を除く{days}の "
             "{start}〜{end}（{zone}）です。"
         ),
+    ),
+    "holidays_until": (
+        (
+            "Holidays are entered until {day} (`time.holidays` in the environment). Enter those that follow before "
+            "then: a holiday that is missing counts as a working day, and warnings go to people who are not there."
+        ),
+        (
+            "休日は {day} まで登録されています（環境の `time.holidays`）。それまでに以降の休日を追記してください。"
+            "登録のない休日は営業日として扱われ、警告が不在の担当者に通知されます。"
+        ),
+    ),
+    "holidays_none": (
+        "No holidays are entered (`time.holidays` in the environment): each counts as a working day.",
+        "休日は登録されていません（環境の `time.holidays`）。休日も営業日として扱われます。",
+    ),
+    "maintenance_intro": (
+        "Planned maintenance: alerts of these components are not sent meanwhile.",
+        "計画メンテナンスです。この間、対象のアラートは通知されません。",
     ),
     "monday": ("Mon", "月"),
     "tuesday": ("Tue", "火"),
@@ -67,7 +132,7 @@ READING: dict[str, tuple[str, str]] = {
     "critical": ("Critical: somebody is called at any hour", "critical：時間を問わず担当者を呼び出す"),
     "warning": ("Warning", "warning"),
     "info": ("Info", "info"),
-    "waits": ("waits", "時間内まで保留"),
+    "waits": ("waits", "営業時間まで保留"),
     "receivers": ("Receivers", "通知先"),
     "switch": (
         (
@@ -90,6 +155,7 @@ READING: dict[str, tuple[str, str]] = {
     "off_short": ("(off until {day})", "（{day} まで無効）"),
     # Runbooks.
     "impact": ("What it means for people", "利用者への影響"),
+    "silent_without": ("These may not fire meanwhile:", "その間に発報しない可能性のあるアラート："),
     "first": ("First", "最初に"),
     "diagnosis": ("Find the cause", "原因を調べる"),
     "remedy": ("Mend it", "対処する"),
@@ -102,6 +168,7 @@ READING: dict[str, tuple[str, str]] = {
     "on_wsl": ("**WSL**", "**WSL**"),
     "on_wsl_of": ("**WSL** on `{host}`", "**WSL**（`{host}`）"),
     "on_windows": ("**Windows** (PowerShell)", "**Windows**（PowerShell）"),
+    "on_windows_in": ("**Windows** (PowerShell), in {folder}", "**Windows**（PowerShell、{folder} で）"),
     "escalation": ("When it does not help", "解決しないとき"),
     "escalate": (
         "If it still fires after {time}, call {role}.",
@@ -132,9 +199,13 @@ READING: dict[str, tuple[str, str]] = {
             "から次のように開きます。**Windows** は管理者として開いた PowerShell です。"
         ),
     ),
+    "where_short": (
+        "Commands are typed on [the host that the message names](#{anchor}).",
+        "コマンドは[通知に書かれたホスト](#{anchor})で実行します。",
+    ),
     "silence": (
         "To silence the alert while you work: [Grafana]({url}), Alerting, Silences.",
-        "作業中に通知を止めるには、[Grafana]({url}) の Alerting → Silences を使います。",
+        "作業中に通知を止めるには、[Grafana]({url}) の Alerting → Silences でサイレンスを作ります。",
     ),
     # Ports and retention.
     "ports_intro": (
@@ -170,6 +241,21 @@ READING: dict[str, tuple[str, str]] = {
     "generations": ("Snapshots of the configuration of Gateway and CNI", "Gateway と CNI の設定のスナップショット"),
     "generations_deleted": ("above {count} generations", "{count} 世代を超えた分"),
     "reports": ("Reports", "レポート"),
+    "disks": ("Disk of WSL", "WSL のディスク"),
+    "disks_intro": (
+        (
+            "What each part is expected to need at most. `make render` refuses parts that together exceed the host's "
+            "budget; on the host itself Prometheus and the journal alone stop at their size, the others do not."
+        ),
+        (
+            "各部分が必要とする容量の上限の見込みです。合計がホストの予算を超える設定は `make render` で拒否されます。"
+            "ホスト上で自動的に止まるのは Prometheus とジャーナルだけで、その他は上限を超えて増えることがあります。"
+        ),
+    ),
+    "grows_to": ("At most", "上限の見込み"),
+    "disk_journal": ("systemd journal", "systemd ジャーナル"),
+    "disk_restore": ("a restore beside the data", "データと並べて行う復元の作業領域"),
+    "disk_budget": ("Budget of the host", "ホストの予算"),
     "log_gateway_access": ("Access log of the Gateway", "Gateway のアクセスログ"),
     "log_gateway_error": ("Error log of the Gateway", "Gateway のエラーログ"),
     "log_cni": ("Log of the CNI plugin", "CNI プラグインのログ"),

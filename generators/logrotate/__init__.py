@@ -26,6 +26,7 @@ def generate(deployment: Deployment) -> Iterator[RenderedFile]:
             days=days,
             # One for each day, and as many again as fill the disk budget by their size.
             generations=days + -(-days * retention.per_day.bytes // retention.max_size.bytes),
+            daily=retention.rotate == "daily",
             megabytes=retention.max_size.mebibytes,
         )
         yield wsl_file(host.name, "/etc/logrotate.d/flatnet-ops", text)

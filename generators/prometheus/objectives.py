@@ -21,7 +21,7 @@ def record(objective: Objective, window: str) -> str:
 def windows(objective: Objective) -> list[str]:
     """Every window that a burn-rate alert looks at, shortest first, and the objective's own."""
     burn = objective.burn_windows
-    short, long = [window.short for window in burn], [window.long for window in burn]
+    short, long = [str(window.short) for window in burn], [str(window.long) for window in burn]
     in_order = [short[0], short[1], long[0], short[2], long[1], long[2], long[3], str(objective.window)]
     return list(dict.fromkeys(in_order))
 

@@ -48,8 +48,8 @@ def _job(job: Job, deployment: Deployment) -> dict[str, Any]:
     if job.name.startswith("workload-"):
         authority = secret_path(deployment.environment.security.certificate_authority)
         config |= {"scheme": "https", "tls_config": {"ca_file": authority}}
-        if job.token:
-            config["authorization"] = {"credentials_file": secret_path(job.token)}
+    if job.token:
+        config["authorization"] = {"credentials_file": secret_path(job.token)}
     static = [_static(target, usual) for target in job.targets if target.address is not None]
     if static:
         config["static_configs"] = static

@@ -222,7 +222,7 @@ def _podman_exporter(_deployment: Deployment, _host: Host, service: Service) -> 
         service,
         (f"--web.listen-address=127.0.0.1:{service.port}", "--collector.enable-all"),
         ROOT,
-        write=("/run/podman/podman.sock",),
+        write=("/run/podman",),  # the folder: with the socket alone, one that podman.socket makes anew is not seen
         environment=(("CONTAINER_HOST", "unix:///run/podman/podman.sock"),),
         after=("podman.socket",),
     )

@@ -18,6 +18,7 @@ from model.stateful import CNI_RECORDS, CNI_TEXTFILES, DATA, TEXTFILES
 
 HERE = Path(__file__).parent
 SCRIPT = "/usr/local/lib/flatnet-ops/windows-targets"
+_JOURNAL = "/var/log/journal"
 
 
 def files(deployment: Deployment, host: Host) -> Iterator[RenderedFile]:
@@ -39,6 +40,8 @@ def files(deployment: Deployment, host: Host) -> Iterator[RenderedFile]:
             folders=_folders(environment.cni, host),
             journal_megabytes=retention.journal_disk.mebibytes,
             journal_days=round(max(retention.logs.system.keep, retention.logs.containers.keep).days),
+            journal_file_days=1 if retention.logs.system.rotate == "daily" else 0,
+            journal_file_megabytes=retention.logs.system.max_size.mebibytes,
             conflists=folder_of(environment.cni.conflist),
             plugins=folder_of(environment.cni.binary),
             container_bytes=retention.logs.containers.max_size.bytes,
@@ -70,15 +73,15 @@ def _windows_targets(deployment: Deployment, host: Host) -> Iterator[RenderedFil
         yield wsl_file(host.name, path, text, reload=reload)
 
 
-def _folders(cni: Cni, host: Host) -> list[tuple[str, str, int]]:
-    """Path, mode and owner of every folder that must be there before the first start."""
+def _folders(cni: Cni, host: Host) -> list[tuple[str, str, int, int | str]]:
+    """Path, mode, owner and group of every folder that must be there before the first start."""
     everywhere = [
         ("/etc/flatnet-ops", "0755", ROOT),
         (FOLDER, "0711", ROOT),  # each secret is readable by its owner alone
         (DATA, "0755", ROOT),
         (f"{DATA}/alloy", "0700", ROOT),
         (TEXTFILES, "0755", ROOT),
-        ("/var/log/journal", "2755", ROOT),
+        (_JOURNAL, "2755", ROOT),
     ]
     containers = [
         (CNI_RECORDS, "0700", ROOT),
@@ -99,4 +102,5 @@ def _folders(cni: Cni, host: Host) -> list[tuple[str, str, int]]:
     found += gateway if "gateway" in host.roles else []
     found += containers if "containers" in host.roles else []
     found += monitoring if "monitoring" in host.roles else []
-    return sorted(found)
+    # journalctl shows the journal to whoever is of this group, and the folder hands it on to what is made in it.
+    return sorted((*one, "systemd-journal" if one[0] == _JOURNAL else one[2]) for one in found)

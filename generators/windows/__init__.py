@@ -12,11 +12,11 @@ from generators.emit import to_json, to_yaml
 from generators.files import RenderedFile, windows_file
 from generators.windows import configuration, firewall, settings, tasks
 from model.deployment import Deployment
-from model.heartbeat import watches
 from model.host import Host
-from model.names import TASK_WATCH_HEARTBEAT
+from model.names import TASK_KEEP_ROUTE, TASK_WATCH_HEARTBEAT
 
 SCRIPTS = Path(__file__).parent / "host"
+TASKS_OF_SOME_HOSTS = {TASK_KEEP_ROUTE, TASK_WATCH_HEARTBEAT}
 _SHELL = "powershell.exe -NoProfile -ExecutionPolicy Bypass -File"
 
 
@@ -41,7 +41,7 @@ def generate(deployment: Deployment) -> Iterator[RenderedFile]:
 def _scripts(deployment: Deployment, host: Host) -> Iterator[RenderedFile]:
     ops = host.windows.ops
     for script in sorted(SCRIPTS.glob("*.ps1")):
-        if script.stem == TASK_WATCH_HEARTBEAT and not watches(deployment.environment, host):
+        if script.stem in TASKS_OF_SOME_HOSTS - {task.name for task in tasks.tasks(deployment.environment, host)}:
             continue
         yield windows_file(host.name, ops / script.name, script.read_text(encoding="utf-8"), form="powershell")
     reload = f"{_SHELL} {(ops / 'prepare.ps1').backslashed}"

@@ -7,7 +7,7 @@ from typing import Any
 
 from generators.windows.words import say
 from model.deployment import Deployment
-from model.firewall import WSL_CREATOR, openings, wsl_openings
+from model.firewall import WSL_CREATOR, openings
 from model.host import Host
 from model.names import WINDOWS_SOURCE
 
@@ -31,24 +31,7 @@ def wanted(deployment: Deployment, host: Host) -> dict[str, Any]:
             }
             for opening in openings(environment, host)
         ],
-        "hyper_v": _hyper_v(deployment, host) if host.wsl.networking == "mirrored" else None,
-    }
-
-
-def _hyper_v(deployment: Deployment, host: Host) -> dict[str, Any]:
-    return {
-        "creator": WSL_CREATOR,
-        "prefix": _PREFIX,
-        "rules": [
-            {
-                "name": f"{_PREFIX}wsl-{opening.name}",
-                "display": f"{WINDOWS_SOURCE}: WSL {opening.name}",
-                "ports": list(opening.ports),
-                "local": str(opening.local),
-                "remote": [_written(network) for network in opening.remote],
-            }
-            for opening in wsl_openings(deployment.environment, host)
-        ],
+        "hyper_v": {"creator": WSL_CREATOR, "prefix": _PREFIX} if host.wsl.networking == "mirrored" else None,
     }
 
 

@@ -10,15 +10,14 @@ from generators.windows.words import say
 from model import names
 from model.deployment import Deployment
 from model.host import Host
-from model.names import LogKind
 from model.values import WindowsPathValue
+from model.ways import needs_route
 
-# How long nginx may take to open its files again.
+# How long nginx may take to start, and to open its files again.
 _WAIT_SECONDS = 30
 # Which row of the retention table speaks of a log of the Gateway.
-_KINDS: dict[str, LogKind] = {"access": "gateway_access", "api": "gateway_access", "error": "gateway_error"}
-_SERVICE = "*S-1-5-19:(OI)(CI)"
-_USERS = "*S-1-5-32-545:(OI)(CI)"
+_SERVICE = "S-1-5-19"  # LocalService
+_USERS = "S-1-5-32-545"
 
 
 def settings(deployment: Deployment, host: Host) -> dict[str, Any]:
@@ -28,7 +27,9 @@ def settings(deployment: Deployment, host: Host) -> dict[str, Any]:
     return {
         "source": names.WINDOWS_SOURCE,
         "state": (windows.ops / "state").backslashed,
-        "folders": [{"path": path.backslashed, "grants": grants} for path, grants in _folders(host)],
+        "folder": windows.folder.backslashed,
+        "programs": windows.openresty.backslashed,
+        "folders": _folders(host),
         "metrics": {
             "folder": windows.textfiles.backslashed,
             "last_run": names.WINDOWS_TASK_LAST_RUN,
@@ -40,8 +41,9 @@ def settings(deployment: Deployment, host: Host) -> dict[str, Any]:
             "program": (windows.folder / "openresty/nginx.exe").backslashed,
             "arguments": ["-p", f"{windows.folder / 'openresty'}/", "-c", str(windows.config / "nginx.conf")],
             "pid": (windows.logs / "nginx.pid").backslashed,
+            "wait_seconds": _WAIT_SECONDS,
         },
-        "rotation": {"wait_seconds": _WAIT_SECONDS, "logs": _logs(deployment, host)},
+        "rotation": {"logs": _logs(deployment, host)},
         "certificate": {
             "file": (windows.certificates / "gateway.crt").backslashed,
             "loaded": (windows.ops / "state/certificate.sha256").backslashed,
@@ -53,9 +55,10 @@ def settings(deployment: Deployment, host: Host) -> dict[str, Any]:
             "keep": environment.retention.backups.configuration_generations,
         },
         "heartbeat": heartbeat.settings(deployment, host),
+        "route": _route(deployment, host),
         "tasks": {
             "folder": names.WINDOWS_TASKS,
-            "system": [task.name for task in found if task.run_as == "service"],
+            "system": [task.name for task in found if task.run_as != "account"],
             "account": [task.name for task in found if task.run_as == "account"],
             "user": windows.account,
             "why": say("why_password", environment.language),
@@ -63,37 +66,61 @@ def settings(deployment: Deployment, host: Host) -> dict[str, Any]:
     }
 
 
-def _folders(host: Host) -> list[tuple[WindowsPathValue, list[str]]]:
-    """Every folder that our scripts need, and who beside the system and Administrators may do what in it.
+def _folders(host: Host) -> list[dict[str, Any]]:
+    """Every folder of ours and of nginx, the outermost first, and who may do what in it and below.
 
-    R reads, X enters, M changes; both hold for what lies in the folder too. The outermost comes first.
+    RX reads and enters, M changes too; the system and Administrators may do everything, nobody else anything. What runs
+    as a service, what it loads and what it is told lie where none of the two others writes.
     """
-    ops, account = host.windows.ops, host.windows.account
-    writing = [f"{_SERVICE}M", f"{_USERS}RX"]
-    return [
-        (host.windows.config, [f"{_SERVICE}RX", f"{account}:(OI)(CI)M"]),
-        (host.windows.certificates, [f"{_SERVICE}RX", f"{account}:(OI)(CI)M"]),
-        (host.windows.logs, [f"{_SERVICE}M", f"{account}:(OI)(CI)M"]),
-        (ops, [f"{_SERVICE}RX", f"{_USERS}RX"]),
-        (ops / "dead-mans-switch", writing),
-        (ops / "gateway", [f"{_SERVICE}RX", f"{account}:(OI)(CI)M"]),
-        (ops / "generations", [f"{_SERVICE}M"]),
-        (ops / "secrets", []),
-        (ops / "state", writing),
-        (ops / "textfile", writing),
+    windows, ops, account = host.windows, host.windows.ops, host.windows.account
+    reads = {_SERVICE: "RX", account: "RX"}
+    wanted: list[tuple[WindowsPathValue, dict[str, str]]] = [
+        (windows.folder, reads),
+        (windows.openresty, {_SERVICE: "RX"}),
+        (windows.openresty / "logs", {_SERVICE: "M"}),  # where nginx logs until it has read its configuration
+        (windows.openresty / "temp", {_SERVICE: "M"}),
+        (windows.config, reads),
+        (windows.certificates, {_SERVICE: "RX", account: "M"}),  # WSL renews them
+        (windows.logs, {_SERVICE: "M", account: "RX"}),
+        (windows.collected, {_SERVICE: "M", account: "RX"}),
+        (ops, {_SERVICE: "RX", _USERS: "RX"}),
+        (ops / "dead-mans-switch", {_SERVICE: "M", _USERS: "RX"}),
+        (windows.from_wsl, {_SERVICE: "RX", account: "M"}),
+        (ops / "generations", {_SERVICE: "M"}),
+        (ops / "secrets", {}),  # each file has rights of its own
+        (ops / "state", {_SERVICE: "M", _USERS: "RX"}),
+        (windows.textfiles, {_SERVICE: "M", _USERS: "RX"}),
     ]
+    return [
+        {"path": path.backslashed, "grants": [{"who": who, "may": may} for who, may in grants.items()]}
+        for path, grants in wanted
+    ]
+
+
+def _route(deployment: Deployment, host: Host) -> dict[str, Any] | None:
+    """What `keep-route.ps1` needs; None: there is nothing to lead to, or no route leads there."""
+    if not needs_route(host):
+        return None
+    return {
+        "destination": str(deployment.environment.container_network(host).subnet),
+        "file": host.windows.wsl_address.backslashed,
+        "first": str(host.wsl.range.network_address),
+        "last": str(host.wsl.range.broadcast_address),
+    }
 
 
 def _logs(deployment: Deployment, host: Host) -> list[dict[str, Any]]:
     folder, retention = host.windows.logs, deployment.environment.retention.logs
+    logs = deployment.environment.gateway.logs
     found = []
-    for key, name in deployment.environment.gateway.logs.files.items():
-        row = retention.of(_KINDS[key])
+    for key, name in logs.files.items():
+        row = retention.gateway_error if key == "error" else retention.gateway_access
         found.append(
             {
                 "name": name,
                 "folder": folder.backslashed,
                 "path": (folder / name).backslashed,
+                "collected": host.windows.collected.backslashed if key in logs.collected else None,
                 "daily": row.rotate == "daily",
                 "max_bytes": row.max_size.bytes,
                 "keep_days": round(row.keep.days),

@@ -15,9 +15,10 @@ from generators.windows.words import say
 from model.bilingual import Language
 from model.environment import Environment
 from model.heartbeat import HEARTBEAT_EVERY, watches
-from model.host import Host
+from model.host import POWERSHELL_RUNS, Host
 from model.names import (
     TASK_KEEP_ALIVE,
+    TASK_KEEP_ROUTE,
     TASK_ROTATE_LOGS,
     TASK_SAVE_CONFIGURATION,
     TASK_WATCH_CERTIFICATE,
@@ -25,24 +26,28 @@ from model.names import (
     WINDOWS_SOURCE,
     WINDOWS_TASKS,
 )
+from model.ways import needs_route
 
 _NAMESPACE = "http://schemas.microsoft.com/windows/2004/02/mit/task"
 _LOCAL_SERVICE = "S-1-5-19"  # the account of the Gateway's service: only it may signal nginx
+_SYSTEM = "S-1-5-18"  # it alone, beside administrators, may change routes
 _LONG_AGO = "2026-01-01T00:00:00"  # local time; a repetition counts from here
 
 
 @dataclass(frozen=True)
 class Task:
-    """One task. `run_as`: the service account, or the account of WSL, whose password Windows keeps."""
+    """One task. `run_as`: the account of the service, that of WSL, whose password Windows keeps, or the system."""
 
     name: str
     every_minutes: int
-    run_as: Literal["service", "account"] = "service"
+    run_as: Literal["service", "account", "system"] = "service"
 
 
 def tasks(environment: Environment, host: Host) -> Iterator[Task]:
     """The tasks of a host, by name."""
     yield Task(TASK_KEEP_ALIVE, 1, "account")
+    if needs_route(host):
+        yield Task(TASK_KEEP_ROUTE, 1, "system")
     yield Task(TASK_ROTATE_LOGS, 5)
     yield Task(TASK_SAVE_CONFIGURATION, 5)
     yield Task(TASK_WATCH_CERTIFICATE, 5)
@@ -84,6 +89,8 @@ def _principal(principals: ET.Element, task: Task, host: Host) -> None:
     principal = ET.SubElement(principals, "Principal", id="Author")
     if task.run_as == "account":
         _texts(principal, UserId=host.windows.account, LogonType="Password", RunLevel="LeastPrivilege")
+    elif task.run_as == "system":
+        _texts(principal, UserId=_SYSTEM, RunLevel="HighestAvailable")
     else:
         _texts(principal, UserId=_LOCAL_SERVICE, RunLevel="LeastPrivilege")
 
@@ -104,10 +111,11 @@ def _settings(settings: ET.Element, task: Task) -> None:
 
 
 def _command(task: Task, host: Host) -> tuple[str, str]:
-    system = f"{host.windows.system_drive}:\\Windows\\System32"
     if task.name == TASK_KEEP_ALIVE:
         # WSL ends a distribution in which only services run; this one process is what it waits for.
-        return f"{system}\\wsl.exe", f"--distribution {host.wsl.distribution} --exec /usr/bin/sleep infinity"
+        return (
+            f"{host.windows.system}\\wsl.exe",
+            f"--distribution {host.wsl.distribution} --exec /usr/bin/sleep infinity",
+        )
     script = (host.windows.ops / f"{task.name}.ps1").backslashed
-    shell = f"{system}\\WindowsPowerShell\\v1.0\\powershell.exe"
-    return shell, f'-NoProfile -NonInteractive -ExecutionPolicy Bypass -File "{script}"'
+    return host.windows.powershell, f'{POWERSHELL_RUNS} "{script}"'

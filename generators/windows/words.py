@@ -9,6 +9,10 @@ WORDS: dict[str, tuple[str, str]] = {
         "Keeps WSL running, before anybody signs in and after it was shut down.",
         "誰もサインインしていないときも WSL を動かし続け、停止した場合は起動し直します。",
     ),
+    "task_keep-route": (
+        "Keeps the route to the containers right when WSL gets another address.",
+        "WSL のアドレスが変わったとき、コンテナへの経路を設定し直します。",
+    ),
     "task_rotate-logs": (
         "Rotates, compresses and deletes the Gateway's log files.",
         "Gateway のログファイルをローテーション・圧縮・削除します。",

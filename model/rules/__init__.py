@@ -25,6 +25,7 @@ from model.rules.delivery import (
     routes_match_something,
 )
 from model.rules.hosts import (
+    addresses_are_of_machines,
     hosts_are_distinct,
     ports_are_distinct,
     registration_has_a_registry,
@@ -44,6 +45,7 @@ from model.rules.sites import (
 Rule = Callable[[Environment], Iterable[Broken]]
 
 RULES: dict[Rule, frozenset[str]] = {
+    addresses_are_of_machines: frozenset({"hosts", "security"}),
     backups_are_apart: frozenset({"backups", "hosts"}),
     buckets_ascend: frozenset({"gateway"}),
     critical_alerts_arrive_at_any_hour: frozenset({"alerts", "notifications"}),

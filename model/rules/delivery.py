@@ -45,6 +45,9 @@ def dead_mans_switch_speaks(environment: Environment) -> Iterator[Broken]:
     path: Path = ("notifications", "dead_mans_switch")
     if (switch.far_end == "url") != (switch.url is not None):
         yield Broken(path, "`url` goes with `far_end: url`, and only with it")
+    if switch.far_end == "url" and "repeat" in switch.model_fields_set:
+        message = "the service behind `url` repeats by its own settings"
+        yield Broken((*path, "repeat"), message, "leave the key out, or write `far_end: windows`")
     receiver = environment.notifications.receivers.get(switch.receiver)
     if switch.far_end == "windows" and receiver and not (receiver.slack or receiver.email):
         message = f"Windows tells by Slack or e-mail, and `{receiver.name}` has neither"

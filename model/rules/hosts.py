@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from ipaddress import IPv4Address, IPv4Network
 from itertools import combinations
 
 from model.environment import Environment
-from model.host import Host
+from model.host import FORWARDED_PORTS, Host
 from model.rules.broken import Broken, Path, twice
 
+_PRIVATE = tuple(IPv4Network(text) for text in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10"))
+_LONGEST_WITH_ENDS = 30  # a /31 and a /32 have no network's own and no broadcast address
 SMALLEST_SUBNET = 16  # addresses: network, gateway, broadcast, and a pool
 
 
@@ -16,9 +19,11 @@ def hosts_are_distinct(environment: Environment) -> Iterator[Broken]:
     """Ids and addresses are unique."""
     hosts = environment.hosts
     yield from twice("host-id", ((("hosts", name, "id"), host.id) for name, host in hosts.items()))
-    yield from twice("address", ((("hosts", name, "lan_address"), host.lan_address) for name, host in hosts.items()))
+    lan: list[tuple[Path, object]] = [
+        (("hosts", name, "lan_address"), host.lan_address) for name, host in hosts.items()
+    ]
     overlay = {name: host.nebula_address for name, host in hosts.items() if host.nebula_address}
-    yield from twice("address", ((("hosts", name, "nebula_address"), address) for name, address in overlay.items()))
+    yield from twice("address", [*lan, *((("hosts", name, "nebula_address"), one) for name, one in overlay.items())])
 
 
 def roles_are_complete(environment: Environment) -> Iterator[Broken]:
@@ -66,15 +71,46 @@ def wsl_is_consistent(environment: Environment) -> Iterator[Broken]:
         if host.wsl.networking == "mirrored" and "range" in host.wsl.model_fields_set:
             message = "mirrored networking shares the addresses of Windows: there is no range of WSL's own"
             yield Broken(("hosts", name, "wsl", "range"), message, "remove it, or write `networking: nat`")
+        if host.wsl.networking == "nat" and "forwarded_ports" in host.wsl.model_fields_set:
+            message = "under nat Windows has a route to the containers: no port of loopback leads to them"
+            yield Broken(
+                ("hosts", name, "wsl", "forwarded_ports"), message, "remove it, or write `networking: mirrored`"
+            )
 
 
 def _own_subnet(environment: Environment, host: Host) -> Iterator[Broken]:
     network = environment.container_network(host)
     if network.subnet.num_addresses < SMALLEST_SUBNET:
         yield Broken(_subnet_path(host), f"the container subnet {network.subnet} has no room for a pool")
-    if host.lan_address in network.subnet:
-        message = f"the address lies in the host's own container subnet {network.subnet}"
-        yield Broken(("hosts", host.name, "lan_address"), message)
+    if not any(network.subnet.subnet_of(private) for private in _PRIVATE):
+        ranges = ", ".join(map(str, _PRIVATE))
+        message = f"the container subnet {network.subnet} belongs to others in the Internet"
+        yield Broken(_subnet_path(host), message, f"write one in {ranges}")
+
+
+def addresses_are_of_machines(environment: Environment) -> Iterator[Broken]:
+    """Each address of a host can be its own: not in a range of containers or of WSL, not at an end of a network."""
+    subnets = {name: environment.container_network(host).subnet for name, host in environment.hosts.items()}
+    networks = [network for ranges in environment.security.networks.values() for network in ranges]
+    for name, host in environment.hosts.items():
+        taken = {f"container subnet of `{other}`": subnet for other, subnet in subnets.items()}
+        if host.wsl.networking == "nat":
+            taken["range of WSL"] = host.wsl.range
+        for key, address in (("lan_address", host.lan_address), ("nebula_address", host.nebula_address)):
+            reasons = _no_machine(address, taken, networks) if address else ()
+            yield from (Broken(("hosts", name, key), f"{address} {reason}") for reason in reasons)
+
+
+def _no_machine(
+    address: IPv4Address, taken: Mapping[str, IPv4Network], networks: Iterable[IPv4Network]
+) -> Iterator[str]:
+    for what, network in taken.items():
+        if address in network:
+            yield f"lies in the {what}, {network}"
+    for network in networks:
+        if network.prefixlen <= _LONGEST_WITH_ENDS and address in {network[0], network[-1]}:
+            end = "network's own" if address == network[0] else "broadcast"
+            yield f"is the {end} address of {network}; write that of the machine"
 
 
 def _subnet_path(host: Host) -> Path:
@@ -104,3 +140,12 @@ def ports_are_distinct(environment: Environment) -> Iterator[Broken]:
         (("monitoring", "windows_alloy_port"), stack.windows_alloy_port),
     ]
     yield from twice("port", [*windows, *wsl])
+    for name, host in environment.hosts.items():
+        ports = range(host.wsl.forwarded_ports, host.wsl.forwarded_ports + FORWARDED_PORTS)
+        taken = [f"`{'.'.join(map(str, path))}` is {port}" for path, port in [*windows, *wsl] if port in ports]
+        if taken and host.wsl.networking == "mirrored":
+            yield Broken(
+                ("hosts", name, "wsl", "forwarded_ports"),
+                f"the ports {ports[0]} to {ports[-1]} lead to containers, but {', '.join(taken)}",
+                "write the first of a thousand ports that nothing else uses, such as 20000",
+            )

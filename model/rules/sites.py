@@ -75,6 +75,8 @@ def workloads_are_whole(environment: Environment) -> Iterator[Broken]:
                 yield Broken((*path, "volumes", volume_name), message)
             if volume.backup and volume.reason is not None:
                 yield Broken((*path, "volumes", volume_name, "reason"), "a reason, but the volume is backed up")
+        paths = (((*path, "volumes", volume, "path"), where.path) for volume, where in workload.volumes.items())
+        yield from twice("folder", paths)
         yield from _metrics(environment, workload)
     volumes = ((("workloads", n, "volumes", v), v) for n, w in environment.workloads.items() for v in w.volumes)
     yield from twice("volume", volumes)

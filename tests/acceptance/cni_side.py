@@ -58,7 +58,7 @@ def begin(scratch: ScratchHost, addresses: Mapping[str, str]) -> None:
     scratch.write(ALLOCATIONS, allocations({}))
     text = STAND_IN.replace("@ADDRESSES@", ADDRESSES).replace("@ALLOCATIONS@", ALLOCATIONS)
     scratch.write(PLUGIN, text, mode=0o755)
-    said = listed(*((_id(name), name) for name in addresses), network=NETWORK)
+    said = listed(*((identity(name), name) for name in addresses), network=NETWORK)
     scratch.write("/usr/local/bin/podman", f"#!/bin/sh\necho {shlex.quote(said)}\n", mode=0o755)
     for command, name in (
         *(("ADD", name) for name in addresses),
@@ -78,7 +78,8 @@ def go_on(scratch: ScratchHost) -> None:
     scratch.start("cni", ["sh", "-c", TURNS.format(restart=_call("ADD", "passing"))])
 
 
-def _id(name: str) -> str:
+def identity(name: str) -> str:
+    """The id of a container."""
     return hashlib.sha256(name.encode()).hexdigest()
 
 
@@ -86,7 +87,7 @@ def _call(command: str, name: str) -> str:
     """The shim as Podman calls it; what it answers is nobody's concern here."""
     settings = {
         "CNI_COMMAND": command,
-        "CNI_CONTAINERID": _id(name),
+        "CNI_CONTAINERID": identity(name),
         "CNI_NETNS": "/run/netns/one",
         "CNI_IFNAME": "eth0",
         "CNI_ARGS": f"IgnoreUnknown=1;K8S_POD_NAMESPACE={name};K8S_POD_NAME={name}",

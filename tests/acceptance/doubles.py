@@ -44,7 +44,9 @@ def main(folder: Path, address: str, mail_port: int) -> None:
         async def handle_DATA(self, _server: object, _session: object, envelope: Any) -> str:  # noqa: N802
             message = message_from_bytes(envelope.content, policy=default)
             parts = {part.get_content_type(): part.get_content() for part in message.walk() if not part.is_multipart()}
-            keep(to=", ".join(envelope.rcpt_tos), subject=message["Subject"], body=parts)
+            longest = max(map(len, envelope.content.splitlines()))
+            plain = envelope.content.partition(b"\r\n\r\n")[0].isascii()
+            keep(to=", ".join(envelope.rcpt_tos), subject=message["Subject"], body=parts, longest=longest, plain=plain)
             return "250 OK"
 
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)

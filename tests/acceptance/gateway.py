@@ -15,8 +15,9 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterable, Sequence
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass, field
+from pathlib import Path
 from types import TracebackType
 from typing import Any
 
@@ -138,7 +139,7 @@ class RunningGateway:
 
     def _cable(self) -> None:
         inner = [self.lan, *([str(self.host.nebula_address)] if self.host.nebula_address else [])]
-        inner += self._upstream_addresses()
+        inner += sorted({address.split(":")[0] for address in self._upstreams()} - {"127.0.0.1"})
         self.run(["ip", "link", "add", "cable", "type", "veth", "peer", "name", "cable", "netns", str(self._outer)])
         for outside, addresses in ((False, inner), (True, self.outside)):
             lines = ["ip link set lo up", "ip link set cable up"]
@@ -146,21 +147,17 @@ class RunningGateway:
             lines.append(f"ip route add default dev cable src {addresses[0]}")
             self.run(["sh", "-ec", "\n".join(lines)], outside=outside)
 
-    def _upstream_addresses(self) -> list[str]:
-        file = self.tree.flatnet / "ops/gateway/upstreams.json"
-        found: dict[str, str] = json.loads(file.read_text(encoding="utf-8"))
+    def _upstreams(self) -> list[str]:
+        """Address and port of each container that a site leads to."""
+        found: dict[str, str] = json.loads(self.tree.upstreams.read_text(encoding="utf-8"))
         return list(found.values())
 
     def _behind(self) -> None:
         """Stand-ins for workloads, for the stack and for exporters."""
         stack = self.environment.monitoring
-        addresses = dict(
-            zip((w.name for w in self.environment.workloads_on(self.host)), self._upstream_addresses(), strict=True)
-        )
-        workloads = [f"{addresses[w.name]}:{p}" for w in self.environment.workloads_on(self.host) for p in w.ports]
         ports = {service.port for service in stack.services.values()}
         local = [f"127.0.0.1:{port}" for port in ports | {stack.windows_exporter_port, stack.windows_alloy_port}]
-        words = [sys.executable, "-m", "tests.acceptance.gateway_echo", *workloads, *sorted(local)]
+        words = [sys.executable, "-m", "tests.acceptance.gateway_echo", *self._upstreams(), *sorted(local)]
         echo = self._stack.enter_context(self._started(self._inner, words, cwd=ROOT, stdout=subprocess.PIPE))
         assert echo.stdout is not None
         assert echo.stdout.readline() == b"ready\n"
@@ -189,7 +186,7 @@ class RunningGateway:
 
     def ask(self, asked: Iterable[Ask], *, inside: bool = False, at_once: int = 4) -> list[Answer]:
         """Send requests from outside, or from the host itself; answers in their order."""
-        requests = [self._request(ask, inside=inside) for ask in asked]
+        requests = [self.request(ask, inside=inside) for ask in asked]
         words = [sys.executable, "-m", "tests.acceptance.gateway_client", str(self.tree.authority), str(at_once)]
         done = self.run(words, outside=not inside, cwd=ROOT, input=json.dumps(requests))
         return [
@@ -197,7 +194,13 @@ class RunningGateway:
             for a in json.loads(done.stdout)
         ]
 
-    def _request(self, ask: Ask, *, inside: bool) -> dict[str, Any]:
+    def outside_process(self, words: Sequence[str], **options: Any) -> AbstractContextManager[subprocess.Popen[bytes]]:
+        """A program that runs in everybody else's network."""
+        running: AbstractContextManager[subprocess.Popen[bytes]] = self._started(self._outer, words, **options)
+        return running
+
+    def request(self, ask: Ask, *, inside: bool = False) -> dict[str, Any]:
+        """A request as a client sends it: from, to, port, name in SNI, bytes."""
         to = self.lan
         if inside:
             to = "127.0.0.1"
@@ -210,6 +213,22 @@ class RunningGateway:
         """Have nginx read everything again."""
         assert self._master is not None
         os.kill(self._master.pid, signal.SIGHUP)
+
+    def signal(self, word: str) -> None:
+        """`nginx -s …`, as the tasks and the service of Windows call it."""
+        self.run(self.tree.command(self.nginx, "-s", word), cwd=self.tree.folder)
+
+    def quit(self, seconds: float) -> int:
+        """Have nginx end what it has begun, and wait so long for its end. Returns its exit code."""
+        assert self._master is not None
+        self.signal("quit")
+        return self._master.wait(timeout=seconds)
+
+    def workers(self) -> set[int]:
+        """Process ids of nginx' workers, those that are about to end too."""
+        assert self._master is not None
+        children = Path(f"/proc/{self._master.pid}/task/{self._master.pid}/children").read_text("ascii")
+        return {int(pid) for pid in children.split()}
 
     def error_log(self) -> str:
         path = self.tree.flatnet / "logs" / self.environment.gateway.logs.error

@@ -2,7 +2,8 @@
 
 `python -m tests.acceptance.gateway_echo HOST:PORT …` says `ready` and answers until its end. Paths: `/own-headers` sets
 security headers of its own, `/slow` takes a quarter of a second, `/hangs-up` ends without a word, `/metrics` answers a
-Prometheus with what programs tell of themselves, a WebSocket upgrade is accepted, everything else answers 200.
+Prometheus with what programs tell of themselves, a WebSocket upgrade is accepted, and stays open where the query is
+`hold`; everything else answers 200.
 """
 
 from __future__ import annotations
@@ -37,6 +38,8 @@ async def _answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) ->
     headers = [(name, value.strip()) for name, _, value in (line.partition(":") for line in lines[1:] if line)]
     if any(name.lower() == "upgrade" and value.lower() == "websocket" for name, value in headers):
         writer.write(b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\nhello")
+        if target.endswith("?hold"):
+            await reader.read()  # until the other side ends it
     else:
         body = await _read_body(reader, headers)
         if target.startswith("/slow"):

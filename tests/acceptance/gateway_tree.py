@@ -14,6 +14,7 @@ from pathlib import Path
 
 from model.deployment import Deployment
 from model.host import Host
+from model.ways import ways
 from tests.conftest import ROOT
 
 MODULES = ("ndk_http_module", "ngx_http_lua_module")
@@ -45,14 +46,19 @@ class GatewayTree:
         return self.folder / str(self.host.windows.folder)
 
     @property
+    def upstreams(self) -> Path:
+        """Where the Gateway finds the addresses of containers."""
+        return self.folder / str(self.host.windows.upstreams)
+
+    @property
     def authority(self) -> Path:
         """The certificate of the CA that the rendered script made."""
         return self.folder / "etc/flatnet-ops/secrets/ca-certificate"
 
-    def command(self, nginx: str, *words: str, globally: str = "") -> list[str]:
+    def command(self, nginx: str, *words: str, globally: str = "", group: str = "root") -> list[str]:
         """nginx, as it is called on Windows; `globally` are directives that stand outside of its configuration."""
         load = " ".join(f"load_module /usr/lib/nginx/modules/{name}.so;" for name in MODULES)
-        user = "user root;" if os.geteuid() == 0 else ""  # on Windows there is one account alone
+        user = f"user root {group};" if os.geteuid() == 0 else ""  # on Windows there is one account alone
         configuration = ["-p", f"{self.folder}/", "-c", f"{self.folder}/nginx.conf"]
         return [nginx, *configuration, "-g", f"{load} {user} {globally}", *words]
 
@@ -98,8 +104,13 @@ def _beside(tree: GatewayTree) -> None:
     users = [f"{name}:{_hashed(name)}\r\n" for name in (*environment.security.accounts, FORMER)]
     (flatnet / "ops/secrets" / environment.security.password_file).write_text("".join(users), encoding="ascii")
     network = environment.container_network(tree.host)
-    addresses = {w.name: str(network.first + 3 + i) for i, w in enumerate(environment.workloads_on(tree.host))}
-    (flatnet / "ops/gateway/upstreams.json").write_text(json.dumps(addresses), encoding="utf-8")
+    by_name = {w.name: network.first + 3 + i for i, w in enumerate(environment.workloads_on(tree.host))}
+    addresses = {
+        f"{way.workload}:{way.port}": f"127.0.0.1:{way.local}" if way.local else f"{by_name[way.workload]}:{way.port}"
+        for way in ways(environment, tree.host)
+    }
+    tree.upstreams.parent.mkdir(parents=True)
+    tree.upstreams.write_text(json.dumps(addresses), encoding="utf-8")
     # A CA for this test alone, also where the company's signs: the script makes one for whoever says `own`.
     settings = tree.folder / "etc/flatnet-ops/gateway-certificate.env"
     text = settings.read_text(encoding="utf-8")

@@ -13,3 +13,11 @@ def blocks(page: str) -> list[str]:
     ]
     assert found, "the page has no commands"
     return found
+
+
+def section(page: str, heading: str) -> list[str]:
+    """The blocks of commands for WSL below a heading, up to the next one."""
+    (text,) = re.findall(rf"^#+ {re.escape(heading)}\n(.*?)(?=^#|\Z)", page, re.DOTALL | re.MULTILINE)
+    found: list[str] = re.findall(r"^```(?:console|sh)\n(.*?)^```$", text, re.DOTALL | re.MULTILINE)
+    assert found, f"no commands below {heading}"
+    return found

@@ -29,6 +29,7 @@ from tests.acceptance.scratch_host import ScratchHost
 from tests.acceptance.units import read_unit
 from tests.conftest import ROOT, Programs
 from tests.generators.cni_host import CONTAINER, Cni, allocations, listed
+from tests.nginx import ENDS_WITH_US
 
 pytestmark = pytest.mark.acceptance
 
@@ -120,6 +121,15 @@ def test_podman_sees_no_difference_and_every_operation_is_on_record(
     assert json.loads(SAID.read_text(encoding="utf-8"))["lines"] == lines_said
 
 
+# The network of WSL under nat.
+ETH0 = """
+ip link add eth0 type veth peer name windows
+ip address add 172.20.20.5/20 dev eth0
+ip link set eth0 up
+ip link set windows up
+ip route add default via 172.20.16.1
+"""
+
 # --- the rendered files, where they land ----------------------------------------------------------------------------
 
 
@@ -147,13 +157,16 @@ def test_the_rendered_files_work_together_where_they_land(tmp_path: Path) -> Non
         called = ["env", "CNI_COMMAND=ADD", f"CNI_CONTAINERID={CONTAINER}", "/opt/cni/bin/flatnet-observed"]
         assert host.run(called).stdout == f"{RESULT}\n"
         host.run(["/usr/local/lib/flatnet-ops/cni-collector"])
+        host.run(["sh", "-ec", ETH0])
         host.run(["/usr/local/lib/flatnet-ops/upstreams"])
+        told = host.run(["cat", "/mnt/f/flatnet/ops/from-wsl/wsl-address"]).stdout
         metrics = host.run(["cat", f"{CNI_TEXTFILES}/cni.prom"]).stdout
-        addresses = host.run(["cat", "/mnt/f/flatnet/ops/gateway/upstreams.json"]).stdout
+        addresses = host.run(["cat", "/mnt/f/flatnet/ops/from-wsl/upstreams.json"]).stdout
         log = host.run(["cat", "/var/log/flatnet/cni.log"]).stdout
     assert f"{operation('ADD', 'success')} 1\n" in metrics
     assert re.findall(rf"{names.CNI_PLUGIN_READY}{{part=\"(\w+)\"}} 1", metrics) == ["binary", "conflist", "shim"]
-    assert json.loads(addresses) == {"forgejo": "10.87.1.5"}
+    assert json.loads(addresses) == {"forgejo:3000": "10.87.1.5:3000"}
+    assert told == "172.20.20.5\n"
     assert json.loads(log)["address"] == "10.87.1.5"
 
 
@@ -231,7 +244,7 @@ def exporter(program: Programs, cni: Cni) -> Iterator[str]:
     ]
     assert address in " ".join(arguments)
     assert str(cni.folder) in " ".join(arguments)
-    with subprocess.Popen([program("node_exporter"), *arguments], stderr=subprocess.DEVNULL) as process:
+    with subprocess.Popen([*ENDS_WITH_US, program("node_exporter"), *arguments], stderr=subprocess.DEVNULL) as process:
         try:
             yield f"http://{address}/metrics"
         finally:

@@ -142,7 +142,7 @@ def test_this_host_itself_answers_as_the_table_says(gateway: RunningGateway) -> 
         assert answer.status in (welcome(door) if refused is None else {refused}), door
 
 
-# Written by hand: host, from, path, name (None: the ingress), account, status.
+# Written by hand: host, from, path, name (None: the ingress), account or the token, status.
 FACTS: list[tuple[str, str, str, str | None, str | None, int]] = [
     ("tokyo-1", "192.168.10.77", "/", "git.flatnet.example.co.jp", None, 200),
     ("tokyo-1", STRANGER, "/", "git.flatnet.example.co.jp", None, 403),
@@ -166,7 +166,9 @@ FACTS: list[tuple[str, str, str, str | None, str | None, int]] = [
     ("osaka-2", "192.168.20.77", "/", "wiki.osaka.example.co.jp", None, 401),
     ("osaka-2", "192.168.20.77", "/", "wiki.osaka.example.co.jp", "tanaka", 200),
     ("osaka-2", "10.8.0.7", "/", "wiki.osaka.example.co.jp", "tanaka", 403),
-    ("osaka-2", "10.42.0.1", "/node/metrics", None, None, 200),
+    ("osaka-2", "10.42.0.1", "/node/metrics", None, None, 401),
+    ("osaka-2", "10.42.0.1", "/node/metrics", None, "token", 200),
+    ("osaka-2", "10.42.0.3", "/node/metrics", None, "token", 403),
     ("osaka-2", "10.42.0.3", "/node/metrics", None, None, 403),
     ("osaka-2", "10.42.0.1", "/loki/api/v1/push", None, None, 403),
     ("osaka-3", "192.168.20.77", "/", "builds.osaka.example.co.jp", None, 200),
@@ -178,10 +180,11 @@ def test_the_most_important_facts_hold(gateway: RunningGateway) -> None:
     here = [fact for fact in FACTS if fact[0] == gateway.host.name]
     assert here
     for _, source, path, name, account, status in here:
-        shown = (account, password(account)) if account else None
+        shown = (account, password(account)) if account and account != "token" else None
+        bearer = TOKEN if account == "token" else None
         port = gateway.environment.gateway.ports.https if name else gateway.environment.gateway.ports.metrics
         gateway.add_outside(source)
-        (answer,) = gateway.ask([Ask(source, path, name, port, account=shown)])
+        (answer,) = gateway.ask([Ask(source, path, name, port, account=shown, bearer=bearer)])
         assert answer.status == status, (source, path, name, account)
 
 

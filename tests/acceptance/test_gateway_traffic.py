@@ -9,7 +9,7 @@ import pytest
 
 from model.deployment import Deployment
 from tests.acceptance.gateway import Answer, Ask, RunningGateway
-from tests.acceptance.gateway_tree import TOKEN, lay_out, password
+from tests.acceptance.gateway_tree import FORMER, TOKEN, lay_out, password
 
 pytestmark = [
     pytest.mark.acceptance,
@@ -124,6 +124,22 @@ def test_a_password_that_the_gateway_asked_for_goes_no_further(osaka_1: RunningG
     assert colleague.passed_on("X-WEBAUTH-USER") == []
 
 
+def test_a_site_of_some_accounts_believes_its_own_log_in_alone(osaka_2: RunningGateway) -> None:
+    as_kobayashi = ("X-WEBAUTH-USER: kobayashi", "X-WEBAUTH-ROLE: Admin")
+    forged, wrong, former, right = osaka_2.ask(
+        [
+            Ask(OFFICE, name=WIKI, headers=as_kobayashi),
+            Ask(OFFICE, name=WIKI, account=("tanaka", password("kobayashi"))),
+            Ask(OFFICE, name=WIKI, account=(FORMER, password(FORMER)), headers=as_kobayashi),
+            Ask(OFFICE, name=WIKI, account=TANAKA, headers=as_kobayashi),
+        ]
+    )
+    assert [answer.status for answer in (forged, wrong, former, right)] == [401, 401, 403, 200]
+    assert right.passed_on("X-WEBAUTH-USER") == ["tanaka"]
+    assert right.passed_on("X-WEBAUTH-ROLE") == ["Admin"]  # from the model, not from the client
+    assert right.passed_on("Authorization") == []
+
+
 def test_a_request_id_is_kept_if_it_is_one(osaka_1: RunningGateway) -> None:
     given = "0af7651916cd43dd8448eb211c80319c"
     kept = one(osaka_1, Ask(OFFICE, name=GIT, headers=(f"X-Request-ID: {given}",)))
@@ -234,7 +250,7 @@ def test_a_request_that_is_too_large_is_refused(osaka_2: RunningGateway) -> None
 
 
 def test_a_workload_without_an_address_is_told_in_both_languages(osaka_2: RunningGateway) -> None:
-    file = osaka_2.tree.flatnet / "ops/gateway/upstreams.json"
+    file = osaka_2.tree.upstreams
     known = file.read_text(encoding="utf-8")
     try:
         file.write_text("{}", encoding="utf-8")

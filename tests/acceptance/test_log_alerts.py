@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import http.client
 import json
-import os
 import re
-import signal
 import socket
 import subprocess
 import time
@@ -23,6 +21,7 @@ from model.catalogue import Alert, CatalogueFile
 from model.deployment import Deployment
 from tests.conftest import ROOT, Programs
 from tests.native.test_thresholds import OVERRIDES, overridden
+from tests.nginx import ENDS_WITH_US
 
 pytestmark = pytest.mark.acceptance
 
@@ -97,7 +96,7 @@ def loki(program: Programs, tmp_path_factory: pytest.TempPathFactory) -> Iterato
     (folder / "loki.yaml").write_text(yaml.safe_dump(configuration), encoding="utf-8")
     with (folder / "log").open("wb") as log:
         process = subprocess.Popen(
-            [program("loki"), f"-config.file={folder / 'loki.yaml'}"], stdout=log, stderr=log, start_new_session=True
+            [*ENDS_WITH_US, program("loki"), f"-config.file={folder / 'loki.yaml'}"], stdout=log, stderr=log
         )
     try:
         found = Loki(port)
@@ -109,11 +108,11 @@ def loki(program: Programs, tmp_path_factory: pytest.TempPathFactory) -> Iterato
             time.sleep(0.5)
         yield found
     finally:
-        os.killpg(process.pid, signal.SIGTERM)
+        process.terminate()
         try:
             process.wait(60)
         except subprocess.TimeoutExpired:
-            os.killpg(process.pid, signal.SIGKILL)
+            process.kill()
             process.wait(10)
 
 

@@ -1,26 +1,31 @@
 """Windows of a running stack: the rendered Gateway in real nginx, reached from WSL as its networking says.
 
 Under nat Windows has a network of its own: WSL's default gateway leads to it, and what listens on WSL's loopback
-answers on its own (localhost forwarding). Mirrored, both share one.
+answers on its own (localhost forwarding). Mirrored, both share one, but for the bridge of the containers: what is of
+Windows has a group of its own, and the kernel sends none of its packets there.
 """
 
 from __future__ import annotations
 
 import json
+import re
 import shlex
 import signal
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from ipaddress import IPv4Address
 from pathlib import Path
 
 from model.deployment import Deployment
-from model.host import Host
+from model.host import ContainerNetwork, Host
 from tests.acceptance import stand_in_labels
+from tests.acceptance.cni_side import identity
 from tests.acceptance.gateway_tree import GatewayTree, lay_out
+from tests.acceptance.rotating import prepare, task
 from tests.acceptance.scratch_host import ScratchHost
 from tests.conftest import ROOT
+from tests.generators.cni_host import allocations, listed
 from tests.native.test_gateway_status import GOOD as STATUS
 
 FOLDER = Path("/windows")  # on the scratch host; nginx' prefix
@@ -29,6 +34,17 @@ RELAYS = "/run/localhost-forwarding"
 FIRST = (IPv4Address("172.20.16.1"), IPv4Address("172.20.20.5"))
 SECOND = (IPv4Address("172.29.80.1"), IPv4Address("172.29.93.17"))
 LENGTH = 20
+GROUP, GROUP_ID = "windows", 61990
+_NO_BRIDGE = """
+table inet mirrored {{
+    chain output {{
+        type filter hook output priority filter
+        meta skgid {group} ip daddr {containers} drop
+    }}
+}}
+"""
+STAND_INS = "/run/stand-ins"  # before the programs of the machine
+UPSTREAMS = "/usr/local/lib/flatnet-ops/upstreams"
 # Flatnet's own API, in Flatnet's own file.
 STATUS_PAGE = """server {{
     listen {address}:{port};
@@ -45,6 +61,7 @@ class WindowsSide:
     deployment: Deployment
     nginx: str
     prefix: tuple[str, ...] = ()  # enters its network
+    addresses: dict[str, IPv4Address] = field(default_factory=dict)  # of containers, by name
 
     @property
     def host(self) -> Host:
@@ -61,6 +78,7 @@ class WindowsSide:
         outside = self.scratch.seen_from_outside
         (outside / FOLDER.relative_to("/")).mkdir()
         tree = lay_out(outside / FOLDER.relative_to("/"), self.deployment, self.host)
+        prepare(tree)
         address, port = self.host.nebula_address or "127.0.0.1", self.deployment.environment.gateway.ports.api
         server = STATUS_PAGE.format(address=address, port=port, page=json.dumps(STATUS))
         (tree.flatnet / "config/conf.d/api.conf").write_text(server, encoding="utf-8")
@@ -72,6 +90,11 @@ class WindowsSide:
             self.scratch.run(["ip", "link", "add", "eth0", "type", "veth", "peer", "name", "wsl", "netns", "windows"])
             self.run(["ip", "link", "set", "lo", "up"])
             self.join(*FIRST)
+        else:
+            self.prefix = ("setpriv", f"--regid={GROUP_ID}", "--clear-groups")
+            self.scratch.run(["groupadd", "--gid", str(GROUP_ID), GROUP])
+            rules = _NO_BRIDGE.format(group=GROUP_ID, containers=self._network.subnet)
+            self.scratch.run(["nft", "--file", "-"], text=rules)
         addresses = [self.host.lan_address, *([self.host.nebula_address] if self.host.nebula_address else [])]
         for address in addresses:
             self.run(["ip", "address", "add", f"{address}/32", "dev", "lo"])
@@ -84,8 +107,6 @@ class WindowsSide:
             self.scratch.run([*enter, "ip", "address", "add", f"{address}/{LENGTH}", "dev", device])
             self.scratch.run([*enter, "ip", "link", "set", device, "up"])
         self.scratch.run(["ip", "route", "replace", "default", "via", str(windows)])
-        subnet = str(self.deployment.environment.container_network(self.host).subnet)
-        self.run(["ip", "route", "replace", subnet, "via", str(wsl)])
 
     def run(self, command: Sequence[str], *, check: bool = True) -> str:
         """Run a command in the network of Windows. Returns what it printed."""
@@ -99,7 +120,7 @@ class WindowsSide:
 
     def start(self) -> None:
         """Start what runs on Windows, what forwards its loopback, and a stand-in for each workload behind it."""
-        environment, stack = self.deployment.environment, self.deployment.environment.monitoring
+        stack = self.deployment.environment.monitoring
         here = {"PYTHONPATH": str(ROOT)}
         if self.nat:
             ports = [str(port) for port in sorted({stack.grafana.port, stack.loki.port})]
@@ -110,19 +131,22 @@ class WindowsSide:
         textfiles = f"textfiles={FOLDER}/{self.host.windows.folder}/ops/textfile"
         self._stand_in("windows_exporter", stack.windows_exporter_port, textfiles)
         self._stand_in("alloy", stack.windows_alloy_port)
-        self._workloads(environment.container_network(self.host).gateway)
+        self.scratch.write(f"{STAND_INS}/podman", "#!/bin/sh\nexec cat /run/containers.json\n", mode=0o755)
+        self._units()
+        self.place_containers(3)
         self.scratch.run(["mkdir", "-p", "/var/log/nginx", "/var/lib/nginx"])
         self.start_nginx()
 
     def start_nginx(self) -> None:
         """Start the Gateway and wait until it answers."""
-        command = self._tree.command(self.nginx, globally="daemon off;")
+        command = self._tree.command(self.nginx, globally="daemon off;", group="root" if self.nat else GROUP)
         words = ["sh", "-c", f"cd {FOLDER} && exec {shlex.join(command)}"]
         # Windows has the zone of its people, and nginx writes its error log in it.
         zone = {"TZ": str(self.deployment.environment.time.zone)}
         self.scratch.start("gateway", [*self.prefix, *words], environment=zone)
         health = ["curl", "-fsS", "--max-time", "2", "http://127.0.0.1/health"]
         self.scratch.wait("the Gateway", lambda: self.run(health, check=False) == "OK")
+        self.scratch.run(task(self._tree, self.nginx))  # each five minutes: it gives logs their names for the collector
 
     def nginx_is_told(self, words: Sequence[str]) -> int:
         """Run nginx beside the running one, as a script does that signals it. Returns its exit code."""
@@ -142,21 +166,45 @@ class WindowsSide:
         words = [*self.prefix, sys.executable, "-m", "tests.acceptance.stand_in", exporter, str(port), *said]
         self.scratch.start(f"{exporter}-of-windows", words, environment={"PYTHONPATH": str(ROOT)})
 
+    def place_containers(self, offset: int) -> None:
+        """Have every workload answer at addresses of the pool from an offset on, and have all told who need to know."""
+        if "workloads" in self.scratch.processes:
+            self.scratch.stop("workloads")
+        loads = self.deployment.environment.workloads_on(self.host)
+        self.addresses = {load.name: self._network.first + offset + index for index, load in enumerate(loads)}
+        for address in (self._network.gateway, *self.addresses.values()):
+            self.scratch.run(["ip", "address", "replace", f"{address}/32", "dev", "lo"])
+        listening = [f"{self.addresses[load.name]}:{port}" for load in loads for port in load.ports]
+        words = [sys.executable, "-m", "tests.acceptance.gateway_echo", *listening]
+        self.scratch.start("workloads", words, environment={"PYTHONPATH": str(ROOT)})
+        given = {identity(name): str(address) for name, address in self.addresses.items()}
+        self.scratch.write("/run/containers.json", listed(*((identity(name), name) for name in self.addresses)))
+        self.scratch.write(self.deployment.environment.cni.allocations, allocations(given))
+        self.tell_windows()
+
+    def tell_windows(self) -> None:
+        """What the timer of `flatnet-upstreams` does each minute in WSL; then what the task of Windows does."""
+        self.scratch.run(["env", f"PATH={STAND_INS}:/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin", UPSTREAMS])
+        if self.nat:
+            told = self.scratch.run(["cat", f"{FOLDER}/{self.host.windows.wsl_address}"]).stdout.strip()
+            self.run(["ip", "route", "replace", str(self._network.subnet), "via", told])
+
+    def _units(self) -> None:
+        """The rendered units that lead to containers, as systemd would run them."""
+        units = ROOT / "rendered" / self.deployment.name / self.host.name / "wsl/etc/systemd/system"
+        for socket in units.glob("flatnet-forward-*.socket"):
+            text = socket.read_text("utf-8") + socket.with_suffix(".service").read_text("utf-8")
+            facts = dict(line.split("=", 1) for line in text.splitlines() if re.match(r"\w+=", line))
+            service = f"set -a; . {facts['EnvironmentFile']}; exec {facts['ExecStart']}"
+            activate = ["systemd-socket-activate", f"--listen={facts['ListenStream']}", "sh", "-c", service]
+            limit = f"ulimit -n {facts['LimitNOFILE']}"
+            self.scratch.write(f"/run/units/{socket.stem}", f"{limit}\nexec {shlex.join(activate)}\n")
+
+    @property
+    def _network(self) -> ContainerNetwork:
+        return self.deployment.environment.container_network(self.host)
+
     @property
     def workloads(self) -> dict[str, str]:
-        """Addresses of containers, as they stand in the file that the Gateway reads."""
-        folder = f"{FOLDER}/{self.host.windows.folder}"
-        found: dict[str, str] = json.loads(self.scratch.run(["cat", f"{folder}/ops/gateway/upstreams.json"]).stdout)
-        return found
-
-    def _workloads(self, gateway: IPv4Address) -> None:
-        """Containers, where the Gateway looks for them."""
-        found = self.workloads
-        self.scratch.run(["ip", "address", "add", f"{gateway}/32", "dev", "lo"])
-        listening = []
-        for workload in self.deployment.environment.workloads_on(self.host):
-            self.scratch.run(["ip", "address", "add", f"{found[workload.name]}/32", "dev", "lo"])
-            listening += [f"{found[workload.name]}:{port}" for port in workload.ports]
-        if listening:
-            words = [sys.executable, "-m", "tests.acceptance.gateway_echo", *listening]
-            self.scratch.start("workloads", words, environment={"PYTHONPATH": str(ROOT)})
+        """Addresses of containers."""
+        return {name: str(address) for name, address in self.addresses.items()}

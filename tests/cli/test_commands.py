@@ -36,31 +36,6 @@ def test_a_bug_of_ours_is_told_in_two_lines_and_has_its_own_exit_code(
     assert "Traceback" not in error
 
 
-def test_explain_tells_value_origin_what_it_overrode_and_the_files(
-    checkout: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    path = checkout / "environments" / "production" / "operations.yaml"
-    path.write_text(
-        path.read_text(encoding="utf-8") + "\nalerts:\n  thresholds:\n    disk_critical: 93\n", encoding="utf-8"
-    )
-    assert main(["explain", "production", "alerts.thresholds.disk_critical"]) == 0
-    told = capsys.readouterr().out
-    assert "alerts.thresholds.disk_critical = 93.0" in told
-    assert "environments/production/operations.yaml" in told
-    assert "overrode  90  (environments/policies/policies.yaml" in told
-    assert "rendered/production/tokyo-1/wsl/etc/prometheus/rules/DiskAlmostFull.yml" in told
-
-
-def test_explain_finds_another_value_for_an_empty_list(checkout: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["explain", "production", "objectives.latency.sites"]) == 0
-    assert "rendered with `[forgejo]`" in capsys.readouterr().out
-
-
-def test_explain_says_when_no_other_value_is_possible(checkout: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["explain", "production", "notifications.routes.critical.hours"]) == 0
-    assert "no other value was found" in capsys.readouterr().out
-
-
 def test_a_new_environment_renders_at_once(checkout: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["new", "kyoto", "--networking", "mirrored", "--language", "en", "--domain", "kyoto.example.jp"]) == 0
     assert main(["render"]) == 0

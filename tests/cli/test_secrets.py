@@ -9,6 +9,7 @@ import pytest
 from cli.__main__ import main
 from model.deployment import Deployment
 from model.secrets import secrets
+from tests.conftest import ROOT
 
 
 def test_every_secret_of_every_host_is_listed_with_its_command(
@@ -29,7 +30,8 @@ def test_one_host_alone_in_the_language_of_the_environment(checkout: Path, capsy
     assert main(["secrets", "multi-host", "--host", "osaka-2"]) == 0
     told = capsys.readouterr().out
     assert told.startswith("# osaka-2\n")
-    assert "osaka-1" not in told
+    assert "# osaka-1\n" not in told
+    assert "# WSL on osaka-1: `cat /etc/flatnet-ops/secrets/gateway-ca-key`\n" in told
     assert main(["secrets", "production"]) == 0
     assert "バックアップのパスワード" in capsys.readouterr().out
 
@@ -37,3 +39,21 @@ def test_one_host_alone_in_the_language_of_the_environment(checkout: Path, capsy
 def test_an_unknown_host_is_told_with_those_that_there_are(checkout: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["secrets", "multi-host", "--host", "osaka-9"]) == 1
     assert "there is no host `osaka-9`; did you mean `osaka-3`?" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("environment", "made"),
+    [
+        ("multi-host", "gateway-certificate renew"),  # a CA of one's own
+        ("production", "gateway-certificate request"),  # the company's CA
+    ],
+)
+def test_the_key_of_the_gateway_is_made_in_wsl_as_the_install_page_says(
+    checkout: Path, capsys: pytest.CaptureFixture[str], environment: str, made: str
+) -> None:
+    assert main(["secrets", environment]) == 0
+    told = capsys.readouterr().out
+    command = told.split("\n# gateway.key (WSL)\n")[1].split("\n\n")[0]
+    assert made in command
+    for page in (ROOT / "rendered" / environment / "handbook" / "en" / "install").iterdir():
+        assert f"```console\n{command}\n" in page.read_text(encoding="utf-8")

@@ -111,7 +111,9 @@ class Cni:
             "records": str(self.records),
             "buckets": list(DURATION_BUCKETS),
             "textfile": str(self.folder / "textfile/cni.prom"),
-            "upstreams": str(self.folder / "windows/ops/gateway/upstreams.json"),
+            "upstreams": str(self.folder / "windows/ops/from-wsl/upstreams.json"),
+            "ways": [],
+            "wsl_address": None,
         }
         self.settings.write_text(json.dumps(settings | changes), encoding="utf-8")
 
@@ -167,7 +169,7 @@ class Cni:
         """The folder of scripts, which is also the first in which they look for programs."""
         folder = self.folder / "programs"
         folder.mkdir(exist_ok=True)
-        for file in ("cni_operations.py", "cni_state.py", "cni-collector", "upstreams"):
+        for file in ("cni_operations.py", "cni_state.py", "cni_ways.py", "cni-collector", "upstreams"):
             text = (HOST / file).read_text(encoding="utf-8")
             (folder / file).write_text(text.replace(SETTINGS, repr(str(self.settings))), encoding="utf-8")
         return folder
@@ -191,8 +193,9 @@ def module(name: str) -> Any:
     assert spec
     found = importlib.util.module_from_spec(spec)
     sys.modules[loader.name] = found  # dataclasses look their module up, and scripts import what lies beside them
-    if "cni_state" not in sys.modules:
-        module("cni_state.py")
+    for shared in ("cni_state", "cni_ways"):
+        if shared not in {loader.name, *sys.modules}:
+            module(f"{shared}.py")
     loader.exec_module(found)
     return found
 

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
 from generators import handbook
-from generators.escape import EscapeError
+from generators.escape import EscapeError, markdown
+from generators.handbook.alerts import links
 from generators.handbook.prose import fenced, readable, span
 from generators.handbook.words import PHRASES, speaker
 from generators.tree import render
@@ -79,11 +80,12 @@ def test_a_runbook_has_every_fact_of_its_alert(deployment: Deployment, language:
     found = pages(deployment)
     for alert in deployment.alerts:
         page = found[f"{language}/runbooks/{alert.page}.md"]
+        names = links(deployment, alert.page)
         assert alert.name.lower() in anchors(page)  # messages link to it
         assert alert.expr in page
         steps = (*alert.file.diagnosis, *alert.file.remedy, *([alert.first_step] if alert.job else []))
         for step in steps:
-            assert readable(step.text[language], language) in page
+            assert readable(step.text[language], language, names) in page
             if step.run:
                 assert all(line in page for line in step.run.command.splitlines())
 
@@ -180,6 +182,7 @@ def test_a_phrase_takes_escaped_values_only() -> None:
         ("{{ $value | humanize }} %", "`value` %", "`値` %"),
         ("a_b {{ $labels.host_name }}", "a\\_b `host_name`", "a\\_b `host_name`"),
         ('{{ reReplaceAll ":.*" "" $labels.instance }}', "`instance`", "`instance`"),
+        ("write `ops\\state` a_b", "write `ops\\state` a\\_b", "write `ops\\state` a\\_b"),
     ],
 )
 def test_what_prometheus_puts_in_later_is_shown_as_code(text: str, english: str, japanese: str) -> None:
@@ -192,13 +195,37 @@ def test_what_prometheus_puts_in_later_is_shown_as_code(text: str, english: str,
     [
         (0, "0 seconds", "0 秒"),
         (60, "1 minute", "1 分"),
-        (5400, "1 hour 30 minutes", "1 時間 30 分"),
+        (5400, "90 minutes", "90 分"),
+        (108000, "30 hours", "30 時間"),
+        (3600 * 49 + 60, "2 days 1 hour 1 minute", "2 日 1 時間 1 分"),
         (7 * 86400, "7 days", "7 日"),
     ],
 )
 def test_a_length_of_time_in_words(seconds: int, english: str, japanese: str) -> None:
     assert span(DurationValue(seconds), "en") == english
     assert span(DurationValue(seconds), "ja") == japanese
+
+
+def test_the_name_of_an_alert_leads_to_its_runbook() -> None:
+    where = {"DiskFilling": "DiskFilling.md"}
+    assert (
+        readable("See DiskFilling or NoSuchAlert.", "en", where) == "See [DiskFilling](DiskFilling.md) or NoSuchAlert."
+    )
+
+
+def test_what_is_blind_is_said_for_each_job(deployment: Deployment) -> None:
+    found = pages(deployment)
+    for alert in deployment.alerts:
+        if alert.job:
+            page = found[f"en/runbooks/{alert.page}.md"]
+            section = page.split(f"\n## {alert.name}\n")[1].split("\n## ")[0]
+            assert markdown(alert.job.unwatched.en) in section
+    down = found["en/runbooks/TargetDown.md"]
+    node = down.split("\n## TargetDownNode\n")[1].split("\n## ")[0]
+    assert "[BackupStale](BackupStale.md)" in node
+    assert "[WindowsDiskFilling]" not in node
+    assert "systemctl restart node-exporter.service" in node
+    assert "Restart-Service windows_exporter" in down
 
 
 LINES = st.text(st.characters(codec="utf-8", exclude_categories=("C", "Z")) | st.just(" "), max_size=30)

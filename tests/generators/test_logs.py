@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import Any
 
 import yaml
 
-from generators import alloy, logrotate, loki
+from generators import alloy, logrotate, loki, stack
 from model.deployment import Deployment
 from model.names import LOG_KINDS
 
@@ -79,3 +80,29 @@ def test_logrotate_keeps_as_many_days_as_the_table_says(deployment: Deployment) 
         assert int(generations) > days
         assert f"maxage {days}\n" in file.content
         assert deployment.environment.cni.log in file.content
+
+
+def by_size(deployment: Deployment, kind: str) -> Deployment:
+    """The same deployment, with one kind of log rotated by size alone."""
+    environment = deployment.environment
+    row = getattr(environment.retention.logs, kind).model_copy(update={"rotate": "size"})
+    logs = environment.retention.logs.model_copy(update={kind: row})
+    retention = environment.retention.model_copy(update={"logs": logs})
+    return replace(deployment, environment=environment.model_copy(update={"retention": retention}))
+
+
+def test_the_log_of_the_plugin_is_rotated_by_day_or_by_size_alone(production: Deployment) -> None:
+    (daily,) = logrotate.generate(production)
+    assert "    daily\n    maxsize 100M\n" in daily.content
+    (sized,) = logrotate.generate(by_size(production, "cni"))
+    assert "    size 100M\n" in sized.content
+    assert "daily" not in sized.content
+
+
+def journal(deployment: Deployment) -> str:
+    return next(file.content for file in stack.generate(deployment) if "journald.conf.d" in file.tree_path)
+
+
+def test_files_of_the_journal_are_rotated_by_day_or_by_size_alone(production: Deployment) -> None:
+    assert "MaxFileSec=1day\nSystemMaxFileSize=100M\n" in journal(production)
+    assert "MaxFileSec=0\nSystemMaxFileSize=100M\n" in journal(by_size(production, "system"))

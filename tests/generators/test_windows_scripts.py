@@ -30,6 +30,10 @@ class Host(Scratch):
     told: list[list[str]] = field(default_factory=list)
     answers: dict[str, int] = field(default_factory=dict)
     on_reopen: Callable[[], object] = lambda: None
+    on_sleep: Callable[[], object] = lambda: None
+    strays: list[tuple[int, str | None]] = field(
+        default_factory=list
+    )  # processes of nginx that nginx.pid does not name
 
     def run(self, program: str, words: list[str]) -> int:
         assert program == r"F:\flatnet\openresty\nginx.exe"
@@ -39,8 +43,12 @@ class Host(Scratch):
             self.on_reopen()
         return self.answers.get(words[-1], 0)
 
-    def sleep(self, seconds: float) -> None:
+    def sleep(self, _seconds: float) -> None:
         """Nobody waits for a note."""
+        self.on_sleep()
+
+    def processes(self, name: str) -> list[tuple[int, str | None]]:
+        return self.strays if name == "nginx" else []
 
     def process_name(self, number: int) -> str | None:
         return "nginx" if number == 4711 else None
@@ -59,7 +67,7 @@ class Host(Scratch):
         self.now += timedelta(**span)
 
     def names(self, folder: str) -> list[str]:
-        return sorted(path.name for path in self.path(folder).iterdir())
+        return sorted(path.name for path in self.path(folder).iterdir() if path.is_file())
 
     def metric(self, task: str, name: str) -> int:
         lines = self.path(f"ops/textfile/{task}.prom").read_text(encoding="utf-8").splitlines()
@@ -76,7 +84,7 @@ class Host(Scratch):
 def host(tmp_path: Path) -> Host:
     shutil.copytree(WINDOWS, tmp_path / "F:" / "flatnet")
     made = Host(tmp_path, now=NOON)
-    for folder in ("logs", "config/ssl", *(f"ops/{name}" for name in ("state", "textfile", "generations"))):
+    for folder in ("logs/collected", "config/ssl", *(f"ops/{name}" for name in ("state", "textfile", "generations"))):
         made.path(folder).mkdir(parents=True, exist_ok=True)
     made.path("ops/dead-mans-switch").mkdir()
     return made
@@ -116,6 +124,47 @@ def test_a_log_is_rotated_once_a_day_and_all_generations_but_the_newest_are_comp
     ]
     assert gzip.decompress(host.path("logs/access.log-20261126T030000Z.gz").read_bytes()) == b"day 1\n"
     assert host.told == [["-s", "reopen"]] * 3
+
+
+def test_the_collector_has_one_name_for_each_file_and_keeps_it(host: Host) -> None:
+    running(host)
+    host.write("logs/access.log", "first\n")
+    assert host.start("rotate-logs") == 0
+    assert host.start("rotate-logs") == 0  # nothing is due
+    assert host.names("logs/collected") == [
+        "access.log-20261125T030000Z",
+        "access.log-20261125T030001Z",
+        "error.log-20261125T030000Z",
+    ]
+    host.write("logs/access.log", "second\n")
+    host.later(hours=5)
+    assert host.start("rotate-logs") == 0
+    host.later(hours=5)
+    assert host.start("rotate-logs") == 0
+    read = [host.path(f"logs/collected/{name}").read_text("utf-8") for name in host.names("logs/collected")[:3]]
+    assert read == ["first\n", "second\n", ""]
+
+
+def test_a_name_for_the_collector_goes_when_it_is_a_day_old_or_the_disk_is_full(host: Host) -> None:
+    for name, size in (("23T150000", 1), ("24T020000", 1), ("24T150000", 300), ("24T160000", 10), ("25T020000", 10)):
+        host.write(f"logs/collected/access.log-202611{name}Z", "x" * size)
+    assert host.start("rotate-logs") == 0
+    kept = ["access.log-20261124T150000Z", "access.log-20261124T160000Z", "access.log-20261125T020000Z"]
+    assert host.names("logs/collected") == kept
+    host.change_settings(lambda settings: settings["rotation"]["logs"][0].update(budget_bytes=1))
+    assert host.start("rotate-logs") == 0
+    assert host.names("logs/collected") == kept[1:]
+
+
+def test_a_drive_without_hard_links_is_told_and_rotated_all_the_same(host: Host) -> None:
+    running(host)
+    host.write("logs/access.log", "x")
+    shutil.rmtree(host.path("logs/collected"))
+    host.path("logs/collected").write_text("no folder", encoding="utf-8")
+    assert host.start("rotate-logs") == 1
+    assert "access.log-20261125T030000Z" in host.names("logs")
+    assert "access.log" in host.names("logs")
+    assert host.events[0][1].startswith("rotate-logs failed: access.log: ")
 
 
 def test_a_large_log_is_rotated_before_its_day_is_over(host: Host) -> None:
@@ -202,6 +251,33 @@ def test_a_pid_file_that_is_left_over_is_no_running_nginx(host: Host, pid: str) 
     host.write("logs/access.log", "1\n")
     assert host.start("rotate-logs") == 0
     assert host.told == []
+
+
+@pytest.mark.parametrize("path", [None, r"F:\flatnet\openresty\nginx.exe"])  # of another account; of the service
+@pytest.mark.parametrize("pid", [None, "4712"])
+def test_an_nginx_that_the_pid_file_does_not_name_is_a_failure(host: Host, pid: str | None, path: str | None) -> None:
+    """It hears no signal: its log would stay moved, and nobody would know."""
+    if pid:
+        host.write("logs/nginx.pid", pid)
+    host.strays = [(99, path)]
+    host.write("logs/access.log", "1\n")
+    assert (host.start("rotate-logs"), host.told) == (1, [])
+    assert host.metric("rotate-logs", "flatnet_windows_task_last_exit_code") == 1
+    assert r"nginx runs, but F:\flatnet\logs\nginx.pid does not name it" in host.events[0][1]
+    host.later(minutes=5)
+    assert host.start("rotate-logs") == 1  # until somebody mends it
+    host.strays = []
+    running(host)
+    assert (host.start("rotate-logs"), host.told) == (0, [["-s", "reopen"]])
+
+
+def test_an_nginx_that_starts_is_waited_for_and_one_of_others_is_not_ours(host: Host) -> None:
+    host.strays = [(98, r"C:\other\nginx.exe")]
+    host.write("logs/access.log", "1\n")
+    assert (host.start("rotate-logs"), host.told) == (0, [])
+    host.strays.append((4711, r"F:\flatnet\openresty\nginx.exe"))
+    host.on_sleep = lambda: running(host)
+    assert (host.start("rotate-logs"), host.told) == (0, [["-s", "reopen"]])
 
 
 def test_a_second_run_beside_the_first_does_nothing(host: Host) -> None:

@@ -38,7 +38,7 @@ def test_units_of_size_are_powers_of_1024() -> None:
     assert SizeValue.parse("1GB").bytes == 1 << 30
 
 
-@pytest.mark.parametrize("text", [r"F:\flatnet\logs", "F:/flatnet/logs", "f:/flatnet//logs/"])
+@pytest.mark.parametrize("text", [r"F:\flatnet\logs", "F:/flatnet/logs", "f:/flatnet\\logs"])
 def test_a_windows_path_is_the_same_however_it_is_written(text: str) -> None:
     path = WindowsPathValue.parse(text)
     assert (str(path), path.backslashed, path.seen_from_wsl) == (
@@ -48,7 +48,13 @@ def test_a_windows_path_is_the_same_however_it_is_written(text: str) -> None:
     )
 
 
-@pytest.mark.parametrize("text", ["flatnet", "/flatnet", "F:flatnet", "F:/a/../b", "F:/a*b", "F:/a. "])
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("flatnet", "/flatnet", "F:flatnet", "F:/a/../b", "F:/a*b", "F:/a. ", "F:/", "F:/a/", "F:/a//b", "F:/業務"),
+        *("F:/con", "F:/NUL.txt", "F:/a/Lpt1", "F:/com9 ", "F:/" + "a" * 120),
+    ],
+)
 def test_what_is_no_windows_path(text: str) -> None:
     with pytest.raises(ValueError):  # noqa: PT011 - the message is the type's that reads it
         WindowsPathValue.parse(text)

@@ -17,7 +17,7 @@ import pytest
 from pydantic import BaseModel
 
 from generators.tree import MANIFEST, render
-from model.access import doors, listeners
+from model.access import LOOPBACK, doors, listeners
 from model.deployment import Deployment
 from model.environment import Environment
 from model.firewall import openings
@@ -100,14 +100,23 @@ def test_the_firewall_lets_in_whom_the_gateway_lets_in(deployment: Deployment) -
                 assert own or any(each.subnet_of(remote) for remote in admitted), (host.name, door.path, each)
 
 
-def test_no_listener_of_the_ingress_is_open_to_the_lan(deployment: Deployment) -> None:
+def test_the_ingress_lets_nobody_of_the_lan_in(deployment: Deployment) -> None:
+    """It may listen on every address: its doors, and with them the firewall, are for WSL, the overlay and the host."""
     environment = deployment.environment
+    overlay = {IPv4Network(host.nebula_address) for host in environment.hosts.values() if host.nebula_address}
     for host in environment.hosts.values():
-        (ingress,) = (each for each in listeners(environment, host) if each.name == "metrics")
-        assert str(host.lan_address) not in ingress.addresses
-        if "*" in ingress.addresses:
-            assert host == environment.monitoring_host
-            assert host.wsl.networking == "nat"
+        let_in = {each for door in doors(environment, host) if door.listener == "metrics" for each in door.ranges}
+        wsl = {host.wsl.range} if host.wsl.networking == "nat" and host == environment.monitoring_host else set()
+        assert let_in - {LOOPBACK} <= overlay | wsl
+        (opening,) = (one for one in openings(environment, host) if one.name == "gateway-metrics")
+        assert set(opening.remote) == let_in - {LOOPBACK}
+
+
+def test_an_ingress_that_others_ask_waits_for_no_address(deployment: Deployment) -> None:
+    """That of the overlay may come after nginx, that of WSL changes: nginx binds what is always there."""
+    for host in deployment.environment.hosts.values():
+        (ingress,) = (each for each in listeners(deployment.environment, host) if each.name == "metrics")
+        assert ingress.addresses in {("*",), ("127.0.0.1",)}
 
 
 # --- Nothing of the model is accepted and ignored ---------------------------------------------------------------------

@@ -12,7 +12,7 @@ import pytest
 from tests.conftest import Programs
 from tests.gateway import Gateway
 from tests.native.conftest import rendered
-from tests.nginx import free_ports, wait
+from tests.nginx import ENDS_WITH_US, free_ports, wait
 
 
 def collected(alloy: Path, folder: Path, process: str, lines: str, count: int) -> list[str]:
@@ -25,7 +25,7 @@ def collected(alloy: Path, folder: Path, process: str, lines: str, count: int) -
     text = block[0].replace("loki.write.loki.receiver", "loki.echo.out.receiver")
     (folder / "c.alloy").write_text(f'loki.echo "out" {{ }}\nloki.source.file "in" {{\n{source}\n}}\n{text}', "utf-8")
     said = folder / "said"
-    words = [str(alloy), "run", f"--storage.path={folder}/data", "--disable-reporting"]
+    words = [*ENDS_WITH_US, str(alloy), "run", f"--storage.path={folder}/data", "--disable-reporting"]
     words += [f"--server.http.listen-addr=127.0.0.1:{free_ports(1)[0]}", f"{folder}/c.alloy"]
 
     def entries() -> list[str]:

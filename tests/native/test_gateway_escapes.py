@@ -19,6 +19,7 @@ from generators import escape
 from generators.escape import EscapeError
 from generators.lua import to_lua
 from tests.acceptance.gateway_tree import MODULES
+from tests.nginx import ENDS_WITH_US
 
 LOAD = " ".join(f"load_module /usr/lib/nginx/modules/{name}.so;" for name in MODULES)
 WORD = st.text(st.characters(codec="utf-8", exclude_categories=("Cc", "Zl", "Zp"), exclude_characters="$"), max_size=30)
@@ -32,7 +33,7 @@ def running(nginx: str, folder: Path, http: str, until: str) -> Iterator[None]:
     conf = f"{LOAD} {user} pid {folder}/pid; error_log stderr error; events {{}} http {{ access_log off; {http} }}"
     (folder / "nginx.conf").write_text(conf, encoding="utf-8")
     words = ["-p", f"{folder}/", "-e", "stderr", "-c", f"{folder}/nginx.conf", "-g", "daemon off; master_process off;"]
-    process = subprocess.Popen([nginx, *words], stderr=subprocess.PIPE, text=True)
+    process = subprocess.Popen([*ENDS_WITH_US, nginx, *words], stderr=subprocess.PIPE, text=True)
     try:
         for _ in range(200):
             if (folder / until).exists() or process.poll() is not None:

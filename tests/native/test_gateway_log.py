@@ -24,8 +24,8 @@ def test_a_line_says_what_the_log_format_promises(running: Gateway) -> None:
     headers = {"Authorization": f"Basic {credentials}", "X-Request-ID": "abc-1"}
     running.ask("wiki", "/line?token=secret", headers=headers)
     line = running.line("/line")
-    words = "timestamp level component message request_id client duration_ms site method path status bytes user"
-    assert list(line) == [*words.split(), "upstream", "upstream_ms"]
+    words = "timestamp level message duration_ms site method path status user upstream upstream_ms"
+    assert list(line) == [*words.split(), "component", "request_id", "client", "bytes"]
     assert line["message"] == "GET /line 200"
     assert (line["level"], line["component"], line["site"]) == ("INFO", "gateway", "wiki")
     assert (line["request_id"], line["user"], line["client"]) == ("abc-1", "sato", "127.0.0.1")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import socket
 import time
 from collections.abc import Callable
@@ -160,7 +161,7 @@ def test_addresses_of_workloads_are_read_again_when_they_change(running: Gateway
     running.addresses({"forgejo": "127.0.0.1"})
     wait("the new address", lambda: answers(201), 3)
     assert total(series(running.metrics()), names.GATEWAY_UPSTREAM_UP, upstream="forgejo") == 1
-    (running.folder / "upstreams.json").write_text('{"forgejo": "127.0', encoding="utf-8")
+    (running.folder / "upstreams.json").write_text('{"forgejo:3000": "127.0', encoding="utf-8")
     time.sleep(1.1)
     assert answers(201), "a half-written file costs what was known"
     running.addresses({"wiki": "127.0.0.1"})
@@ -169,7 +170,9 @@ def test_addresses_of_workloads_are_read_again_when_they_change(running: Gateway
     assert total(found, names.GATEWAY_UPSTREAM_UP, upstream="forgejo") == 0
     assert total(found, names.GATEWAY_UPSTREAM_ERRORS, upstream="forgejo") >= 1
     assert "forgejo has no address" in [line.get("error") for line in running.lines()]
-    for wrong in ("[]", '{"forgejo": "evil.example:80"}', '{"forgejo": "999.1.1.1"}', '{"forgejo": 7}'):
-        (running.folder / "upstreams.json").write_text(wrong, encoding="utf-8")
+    port = running.ports["backend"]
+    for wrong in ("[]", "evil.example:80", f"999.1.1.1:{port}", "127.0.0.1", "127.0.0.1:99999", "127.0.0.1:0", 7):
+        content = wrong if wrong == "[]" else json.dumps({f"forgejo:{port}": wrong})
+        (running.folder / "upstreams.json").write_text(content, encoding="utf-8")
         time.sleep(1.05)
         assert not answers(201), wrong

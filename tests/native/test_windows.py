@@ -103,7 +103,7 @@ VALUES = {
     "Interval": SPAN,
     "StopAtDurationEnd": BOOLEAN,
     "Delay": SPAN,
-    "UserId": r"S-1-5-19|[A-Za-z][A-Za-z0-9._-]*",
+    "UserId": r"S-1-5-1[89]|[A-Za-z][A-Za-z0-9._-]*",
     "LogonType": "S4U|Password|InteractiveToken|InteractiveTokenOrPassword",
     "RunLevel": "LeastPrivilege|HighestAvailable",
     "MultipleInstancesPolicy": "Parallel|Queue|IgnoreNew|StopExisting",
@@ -157,7 +157,7 @@ def test_the_task_scheduler_takes_every_task(path: Path) -> None:
         assert texts["LogonType"] == "Password"
         assert re.fullmatch(r"--distribution \S+ --exec /usr/bin/sleep infinity", texts["Arguments"])
     else:
-        assert texts["UserId"] == "S-1-5-19"
+        assert texts["UserId"] == ("S-1-5-18" if path.stem == "keep-route" else "S-1-5-19")
         script = re.search(r'-File "(.*)"$', texts["Arguments"])
         assert script is not None
         drive, *parts = script[1].replace("\\", "/").split("/")
@@ -188,7 +188,7 @@ def test_a_broken_task_is_found(good: str, bad: str) -> None:
 def test_promtool_has_no_remark_on_what_the_scripts_write(program: Programs, judge: Judge, tmp_path: Path) -> None:
     flatnet = tmp_path / "F:/flatnet"
     shutil.copytree(ROOT / "rendered/production/tokyo-1/windows/f/flatnet", flatnet)
-    for folder in ("logs", "ops/state", "ops/textfile", "ops/generations"):
+    for folder in ("logs/collected", "ops/state", "ops/textfile", "ops/generations"):
         (flatnet / folder).mkdir(parents=True)
     (flatnet / "logs/access.log").write_text("x\n", encoding="utf-8")
     assert Scratch(tmp_path).run_script(flatnet / "ops/rotate-logs.ps1") == 0

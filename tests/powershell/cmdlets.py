@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from tests.powershell.language import Interpreter
 
 
+_ENCODINGS = {"UTF8": "utf-8-sig", "Unicode": "utf-16"}
+
+
 def _machine(shell: Interpreter) -> Any:
     return shell.machine
 
@@ -33,7 +36,7 @@ def _new_object(shell: Interpreter, _inputs: list[Any], words: list[Any], _named
         "System.Net.Mail.SmtpClient": lambda host, port: Client(machine.mails, host, port),
         "System.Net.NetworkCredential": lambda user, password: (user, password),
     }
-    return [makers[kind](*arguments)]
+    return [(machine.classes.get(kind) or makers[kind])(*arguments)]
 
 
 def _objects(value: Any) -> Any:
@@ -42,14 +45,47 @@ def _objects(value: Any) -> Any:
     return [_objects(item) for item in value] if isinstance(value, list) else value
 
 
+def _get_item(shell: Interpreter, _inputs: list[Any], _words: list[Any], named: dict[str, Any]) -> list[Any]:
+    try:
+        links = _machine(shell).here(named["literalpath"]).stat().st_nlink
+    except OSError as error:
+        raise io_failure(error) from None
+    return [Record(LinkType="HardLink" if links > 1 else None)]
+
+
+def _new_item(shell: Interpreter, _inputs: list[Any], _words: list[Any], named: dict[str, Any]) -> list[Any]:
+    assert named["itemtype"] == "HardLink"
+    machine = _machine(shell)
+    machine.point(f"before {named['path']} is linked")
+    try:
+        machine.here(named["path"]).hardlink_to(machine.here(named["value"]))
+    except OSError as error:
+        raise io_failure(error) from None
+    machine.point(f"after {named['path']} was linked")
+    return [Record(Name=named["path"])]
+
+
 def _get_process(shell: Interpreter, _inputs: list[Any], _words: list[Any], named: dict[str, Any]) -> list[Any]:
+    if "name" in named:
+        return [Record(Id=number, Path=path) for number, path in _machine(shell).processes(named["name"])]
     name = _machine(shell).process_name(int(named["id"]))
     return [Record(ProcessName=name)] if name else []
 
 
 def _get_content(shell: Interpreter, _inputs: list[Any], _words: list[Any], named: dict[str, Any]) -> list[Any]:
-    assert (named["raw"], named["encoding"]) == (True, "UTF8")
-    return [_machine(shell).here(named["literalpath"]).read_text(encoding="utf-8-sig")]
+    text = _machine(shell).here(named["literalpath"]).read_text(encoding=_ENCODINGS[named["encoding"]])
+    return [text] if named.get("raw") else text.splitlines()
+
+
+def _set_content(shell: Interpreter, _inputs: list[Any], _words: list[Any], named: dict[str, Any]) -> list[Any]:
+    text = "".join(f"{line}\r\n" for line in named["value"])
+    _machine(shell).here(named["literalpath"]).write_text(text, encoding=_ENCODINGS[named["encoding"]], newline="")
+    return []
+
+
+def _remove_item(shell: Interpreter, _inputs: list[Any], _words: list[Any], named: dict[str, Any]) -> list[Any]:
+    _machine(shell).here(named["literalpath"]).unlink()
+    return []
 
 
 def _get_file_hash(shell: Interpreter, _inputs: list[Any], _words: list[Any], named: dict[str, Any]) -> list[Any]:
@@ -76,6 +112,12 @@ def _start_sleep(shell: Interpreter, _inputs: list[Any], _words: list[Any], name
     return []
 
 
+def _stop_process(shell: Interpreter, _inputs: list[Any], _words: list[Any], named: dict[str, Any]) -> list[Any]:
+    assert named["force"]
+    _machine(shell).end_process(int(named["id"]))
+    return []
+
+
 CMDLETS: dict[str, Callable[..., list[Any]]] = {
     "Add-Type": lambda *_: [],
     "ConvertFrom-Json": lambda _shell, inputs, *_: [_objects(json.loads(inputs[0]))],
@@ -83,12 +125,17 @@ CMDLETS: dict[str, Callable[..., list[Any]]] = {
     "ForEach-Object": lambda shell, inputs, words, _: [out for item in inputs for out in shell.each(words[0], item)],
     "Get-Content": _get_content,
     "Get-FileHash": _get_file_hash,
+    "Get-Item": _get_item,
     "Get-Process": _get_process,
     "Invoke-WebRequest": _invoke_web_request,
     "Join-Path": lambda _shell, _inputs, words, _named: [f"{words[0]}\\{words[1]}"],
+    "New-Item": _new_item,
     "New-Object": _new_object,
+    "Remove-Item": _remove_item,
+    "Set-Content": _set_content,
     "Set-StrictMode": lambda *_: [],
     "Start-Sleep": _start_sleep,
+    "Stop-Process": _stop_process,
     "Where-Object": lambda shell, inputs, words, _: [item for item in inputs if truth(shell.each(words[0], item))],
     "Write-EventLog": _write_event_log,
 }

@@ -33,6 +33,9 @@ class Time:
     def ToUnixTimeSeconds(self) -> int:  # noqa: N802
         return int(self.moment.timestamp())
 
+    def AddSeconds(self, seconds: int) -> Time:  # noqa: N802
+        return Time(self.moment + timedelta(seconds=seconds))
+
     def AddDays(self, days: int) -> Time:  # noqa: N802
         return Time(self.moment + timedelta(days=days))
 

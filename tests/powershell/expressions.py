@@ -61,6 +61,9 @@ class Expressions:
                 return scope[name]
         raise Failure(f"The variable '${name}' cannot be retrieved because it has not been set.")
 
+    def _value_type_literal(self, node: tree_sitter.Node) -> str:
+        return text_of(node).strip("[]")
+
     def _value_decimal_integer_literal(self, node: tree_sitter.Node) -> int:
         return int(text_of(node))
 
@@ -132,7 +135,12 @@ class Expressions:
         pattern, _, values = named_children(node)
         given = self.value(values)
         words = given if isinstance(given, list) else [given]
-        return re.sub(r"\{(\d+)\}", lambda match: text(words[int(match[1])]), self.value(pattern))
+
+        def placed(match: re.Match[str]) -> str:
+            value = words[int(match[1])]
+            return f"{value:0{match[2]}X}" if match[2] else text(value)
+
+        return re.sub(r"\{(\d+)(?::X(\d+))?\}", placed, self.value(pattern))
 
     def _value_element_access(self, node: tree_sitter.Node) -> Any:
         holder, key = (self.value(part) for part in named_children(node))

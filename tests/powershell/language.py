@@ -220,6 +220,8 @@ class Interpreter(Expressions):
         if what.type == "path_command_name":  # the grammar's name for `& $a.b`
             holder, token = named_children(what)
             target = self._member(self.value(holder), text_of(token).lstrip("."))
+        elif what.type == "command_name":  # `& some.exe`
+            target = text_of(what)
         else:
             target = self.value(what)
         if isinstance(target, Block):
@@ -247,7 +249,9 @@ class Interpreter(Expressions):
                 words.append([self.value(argument) for argument in listed(part)])
                 continue
             value = text_of(part) if part.type == "generic_token" else self.value(part)
-            if part.type == "variable" and text_of(part).startswith("@"):
+            if part.type == "variable" and text_of(part).startswith("@") and isinstance(value, dict):
+                named |= {key.lower(): item for key, item in value.items()}
+            elif part.type == "variable" and text_of(part).startswith("@"):
                 words += value
             elif waiting:
                 named[waiting] = value

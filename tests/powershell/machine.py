@@ -37,6 +37,8 @@ class Scratch:
     events: list[tuple[str, str]] = field(default_factory=list)
     web: Callable[[dict[str, Any]], Record] | None = None
     mails: list[Any] = field(default_factory=list)
+    cmdlets: dict[str, Callable[..., list[Any]]] = field(default_factory=dict)  # of this machine alone
+    classes: dict[str, Callable[..., Any]] = field(default_factory=dict)
 
     # --- for tests ---
 
@@ -106,6 +108,22 @@ class Scratch:
             return Path(f"/proc/{number}/comm").read_text(encoding="utf-8").strip()
         except OSError:
             return None
+
+    def processes(self, name: str) -> list[tuple[int, str | None]]:
+        """Id and path of each process of a name; one that was not started for this machine lies elsewhere."""
+        found: list[tuple[int, str | None]] = []
+        for process in self._processes(name):
+            try:
+                place = (process / "cmdline").read_text(encoding="utf-8") + str((process / "cwd").readlink())
+            except OSError:  # gone meanwhile
+                continue
+            ours = str(self.root) in place
+            found.append((int(process.name), r"F:\flatnet\openresty\nginx.exe" if ours else "elsewhere"))
+        return found
+
+    def end_process(self, number: int) -> None:
+        """End a process at once."""
+        os.kill(number, signal.SIGKILL)
 
     def _processes(self, name: str) -> list[Path]:
         found = []
@@ -191,6 +209,10 @@ class Scratch:
             file.write(content[len(content) // 2 :])
         return NOTHING
 
+    def _IO_Directory_CreateDirectory(self, path: str) -> object:  # noqa: N802
+        self.here(path).mkdir(parents=True, exist_ok=True)
+        return NOTHING
+
     def _IO_Directory_GetFiles(self, folder: str, pattern: str = "*", depth: str = "") -> list[str]:  # noqa: N802
         place = self.here(folder)
         found = place.rglob(pattern) if depth == "AllDirectories" else place.glob(pattern)
@@ -230,6 +252,9 @@ class Scratch:
     def _Math_Min(self, left: int, right: int) -> int:  # noqa: N802
         return min(left, right)
 
+    def _Math_Pow(self, base: int, exponent: int) -> float:  # noqa: N802
+        return float(base**exponent)
+
     def _Math_Floor(self, value: float) -> int:  # noqa: N802
         return int(value // 1)
 
@@ -238,7 +263,7 @@ class Scratch:
 
     def command(self, name: str) -> Callable[..., list[Any]] | None:
         """A cmdlet."""
-        return CMDLETS.get(name)
+        return self.cmdlets.get(name) or CMDLETS.get(name)
 
 
 def _property(value: Callable[[Scratch], Any]) -> Callable[[Scratch], Any]:

@@ -94,6 +94,7 @@ COMPARE: dict[str, Callable[[Any, Any], bool]] = {
     "-match": lambda left, right: bool(re.search(right, left, re.IGNORECASE)),
     "-notmatch": lambda left, right: not re.search(right, left, re.IGNORECASE),
     "-contains": lambda left, right: any(_equal(item, right) for item in left),
+    "-notcontains": lambda left, right: not any(_equal(item, right) for item in left),
 }
 
 

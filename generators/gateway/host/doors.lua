@@ -71,7 +71,7 @@ end
 function _M.check()
   local name = ngx.var.flatnet_door
   local door = settings.doors[name]
-  if door.token_file then
+  if door.token_file and not door.free[ngx.var.remote_addr] then
     ask_for_token(door.token_file)
   end
   if ngx.var.flatnet_realm ~= "off" then

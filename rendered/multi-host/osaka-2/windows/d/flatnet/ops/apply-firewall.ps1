@@ -47,33 +47,47 @@ foreach ($filter in @(Get-NetFirewallApplicationFilter -Program $wanted.program 
     }
 }
 
-# Mirrored networking: what reaches WSL passes the Hyper-V firewall. Loopback stays open, the rest is closed but for
-# these rules. With nat there is nothing to say.
+# Rules of somebody else that let something in to a port of ours, past ours. They stay, since somebody may need them. A
+# rule for another program, a service or an app of the store does not concern nginx.
+function Test-Holds($Ports, [int] $Port) {
+    foreach ($word in @($Ports)) {
+        $ends = @("$word".Split('-'))
+        if ("$word" -eq 'Any') { return $true }
+        if (@($ends | Where-Object { $_ -notmatch '^[0-9]+$' }).Count -gt 0) { continue }
+        if (($Port -ge [int] $ends[0]) -and ($Port -le [int] $ends[-1])) { return $true }
+    }
+    return $false
+}
+
+function Test-Everybody($Rule) {
+    $program = $Rule | Get-NetFirewallApplicationFilter
+    $service = $Rule | Get-NetFirewallServiceFilter
+    return ($program.Program -eq 'Any') -and ("$($program.Package)" -eq '') -and ($service.Service -eq 'Any')
+}
+
+foreach ($filter in @(Get-NetFirewallPortFilter -PolicyStore ActiveStore)) {
+    $held = @($wanted.rules | Where-Object { @($_.protocol, 'Any') -contains $filter.Protocol } |
+            Where-Object { Test-Holds $filter.LocalPort $_.port } | ForEach-Object { $_.port })
+    if ($held.Count -eq 0) { continue }
+    foreach ($rule in @($filter | Get-NetFirewallRule)) {
+        if (("$($rule.Enabled)" -ne 'True') -or ("$($rule.Direction)" -ne 'Inbound')) { continue }
+        if (("$($rule.Action)" -ne 'Allow') -or ($rule.Group -eq $wanted.group)) { continue }
+        if (-not (Test-Everybody $rule)) { continue }
+        $who = @(($rule | Get-NetFirewallAddressFilter).RemoteAddress) -join ', '
+        $text = "`"$($rule.DisplayName)`" lets $who in to port $($held -join ', '), whatever our rules say."
+        Write-Warning "$text If nobody needs it: Disable-NetFirewallRule -Name '$($rule.Name)'"
+    }
+}
+
+# Mirrored networking: what reaches WSL from other machines passes the Hyper-V firewall, and nothing has to: people and
+# other hosts come to the Gateway, and that one by loopback. With nat there is nothing to say.
 if ($null -ne $wanted.hyper_v) {
     $creator = $wanted.hyper_v.creator
     Set-NetFirewallHyperVVMSetting -Name $creator -Enabled True -DefaultInboundAction Block -LoopbackEnabled True
-    $there = @(Get-NetFirewallHyperVRule -VMCreatorId $creator -ErrorAction SilentlyContinue | ForEach-Object { $_.Name })
-    $names = @($wanted.hyper_v.rules | ForEach-Object { $_.name })
-    foreach ($name in $there) {
-        if (-not $name.StartsWith($wanted.hyper_v.prefix)) { continue }
-        if ($names -contains $name) { continue }
-        Remove-NetFirewallHyperVRule -Name $name
-        "removed $name (Hyper-V)"
+    foreach ($rule in @(Get-NetFirewallHyperVRule -VMCreatorId $creator -ErrorAction SilentlyContinue)) {
+        if (-not $rule.Name.StartsWith($wanted.hyper_v.prefix)) { continue }
+        Remove-NetFirewallHyperVRule -Name $rule.Name
+        "removed $($rule.Name) (Hyper-V)"
     }
-    foreach ($rule in $wanted.hyper_v.rules) {
-        $facts = @{
-            Name            = $rule.name
-            VMCreatorId     = $creator
-            Protocol        = 'TCP'
-            LocalAddresses  = $rule.local
-            LocalPorts      = @($rule.ports)
-            RemoteAddresses = @($rule.remote)
-        }
-        if ($there -contains $rule.name) {
-            Set-NetFirewallHyperVRule @facts -NewDisplayName $rule.display
-        } else {
-            $null = New-NetFirewallHyperVRule @facts -DisplayName $rule.display -Direction Inbound -Action Allow
-        }
-        "OK $($rule.name) (Hyper-V)"
-    }
+    "OK nothing from other machines reaches WSL (Hyper-V)"
 }

@@ -1,12 +1,15 @@
 ﻿# Rotates the Gateway's logs. Each step can be the last one of a killed run: the next run goes on from what lies there.
 #
 #   NAME                          nginx writes it
-#   NAME-20261125T150000Z         a generation: renamed at that time; the newest one stays like this, because the
-#                                 collector may not have read its end, and nginx may still write to it
+#   NAME-20261125T150000Z         a generation: renamed at that time; the newest one stays like this, because nginx may
+#                                 still write to it
 #   NAME-20261125T150000Z.gz.new  being compressed
 #   NAME-20261125T150000Z.gz      compressed, whole
 #
 # NAME is missing while a generation is not compressed: nginx was not told yet, or does not run.
+#
+# The collector reads neither of these names but a hard link in a folder of its own, which stays with the file whatever
+# it is called meanwhile: so it reads each file to its end, and goes on where it was after a stop.
 
 . (Join-Path $PSScriptRoot 'common.ps1')
 
@@ -16,13 +19,18 @@ function Get-Stamp([System.DateTime] $Time) {
     return $Time.ToUniversalTime().ToString($Stamp, [System.Globalization.CultureInfo]::InvariantCulture)
 }
 
-# Generations of a log, oldest first.
-function Get-Generations($Log) {
-    $pattern = '^' + [regex]::Escape($Log.name) + '-[0-9]{8}T[0-9]{6}Z(\.gz)?$'
-    [string[]] $found = @([System.IO.Directory]::GetFiles($Log.folder) |
+# What is named after a log and a time, oldest first.
+function Get-Stamped($Log, [string] $Folder, [string] $End) {
+    $pattern = '^' + [regex]::Escape($Log.name) + '-[0-9]{8}T[0-9]{6}Z' + $End + '$'
+    [string[]] $found = @([System.IO.Directory]::GetFiles($Folder) |
             Where-Object { [System.IO.Path]::GetFileName($_) -match $pattern })
     [System.Array]::Sort($found, [System.StringComparer]::Ordinal)
     return $found
+}
+
+# Generations of a log, oldest first.
+function Get-Generations($Log) {
+    return Get-Stamped $Log $Log.folder '(\.gz)?'
 }
 
 # Generations that are not compressed, oldest first.
@@ -57,6 +65,35 @@ function Test-Due($Log) {
     return [string]::CompareOrdinal($generations[-1], $midnight) -lt 0
 }
 
+# Gives the file that nginx writes now its name for the collector, once.
+function Add-Link($Log) {
+    if ($null -eq $Log.collected) { return }
+    if (-not [System.IO.File]::Exists($Log.path)) { return }
+    if ((Get-Item -LiteralPath $Log.path).LinkType -eq 'HardLink') { return }
+    $link = ''
+    for ($later = 0; ($later -eq 0) -or [System.IO.File]::Exists($link); $later++) {
+        $link = Join-Path $Log.collected "$($Log.name)-$(Get-Stamp ([System.DateTime]::UtcNow.AddSeconds($later)))"
+    }
+    $null = New-Item -ItemType HardLink -Path $link -Value $Log.path
+}
+
+# The collector may be a day behind, or as much as the log may take on the disk. What nginx writes and the newest
+# generation always stay.
+function Remove-Links($Log) {
+    if ($null -eq $Log.collected) { return }
+    $oldest = Join-Path $Log.collected "$($Log.name)-$(Get-Stamp ([System.DateTime]::UtcNow.AddDays(-1)))"
+    $links = @(Get-Stamped $Log $Log.collected '')
+    $sum = 0
+    foreach ($path in $links) { $sum += Get-Bytes $path }
+    for ($place = 0; $place -lt $links.Count - 2; $place++) {
+        $path = $links[$place]
+        if (([string]::CompareOrdinal($path, $oldest) -lt 0) -or ($sum -gt $Log.budget_bytes)) {
+            $sum -= Get-Bytes $path
+            [System.IO.File]::Delete($path)
+        }
+    }
+}
+
 function Move-Log($Log) {
     $generation = "$($Log.path)-$(Get-Stamp ([System.DateTime]::UtcNow))"
     if ([System.IO.File]::Exists($generation) -or [System.IO.File]::Exists("$generation.gz")) { return }
@@ -74,12 +111,12 @@ function Open-Logs($Rotation, $Nginx) {
     if ($waiting.Count -eq 0) { return }
     if (-not (Test-Nginx $Nginx)) { return }
     Invoke-Nginx $Nginx @('-s', 'reopen')
-    for ($try = 0; $try -lt $Rotation.wait_seconds * 10; $try++) {
+    for ($try = 0; $try -lt $Nginx.wait_seconds * 10; $try++) {
         $waiting = @($waiting | Where-Object { Test-Waiting $_ })
         if ($waiting.Count -eq 0) { return }
         Start-Sleep -Milliseconds 100
     }
-    throw "nginx did not open $($waiting[0].path) again within $($Rotation.wait_seconds) s"
+    throw "nginx did not open $($waiting[0].path) again within $($Nginx.wait_seconds) s"
 }
 
 # Windows lets nobody write to a file that is open like this, and does not open it while somebody does.
@@ -158,14 +195,17 @@ function Write-Sizes($Settings) {
 exit (Invoke-Task 'rotate-logs' {
     param($Settings)
     $rotation = $Settings.rotation
+    $failures = @()
     foreach ($log in $rotation.logs) {
         Remove-Leftovers $log
+        try { Add-Link $log } catch { $failures += "$($log.name): $($_.Exception.Message)" }
         if (Test-Due $log) { Move-Log $log }
     }
     Open-Logs $rotation $Settings.nginx
-    $failures = @()
     foreach ($log in $rotation.logs) {
         try {
+            Add-Link $log
+            Remove-Links $log
             Compress-Log $log
             Remove-Old $log
         } catch {

@@ -97,13 +97,30 @@ function Invoke-Task([string] $Task, [scriptblock] $Work) {
     }
 }
 
-# Whether the Gateway runs. After a crash nginx.pid names a process that is gone, or another program.
-function Test-Nginx($Nginx) {
-    if (-not [System.IO.File]::Exists($Nginx.pid)) { return $false }
-    $id = [System.IO.File]::ReadAllText($Nginx.pid).Trim()
+# Whether nginx.pid names an nginx. After a crash it names a process that is gone, or another program.
+function Test-Pid([string] $Path) {
+    if (-not [System.IO.File]::Exists($Path)) { return $false }
+    $id = [System.IO.File]::ReadAllText($Path).Trim()
     if ($id -notmatch '^[0-9]+$') { return $false }
     $process = Get-Process -Id $id -ErrorAction SilentlyContinue
     return ($null -ne $process) -and ($process.ProcessName -eq 'nginx')
+}
+
+# Every process of our nginx. Of a process of another account, Windows does not tell the path.
+function Get-Nginx($Nginx) {
+    return @(Get-Process -Name 'nginx' -ErrorAction SilentlyContinue |
+            Where-Object { ($null -eq $_.Path) -or ($_.Path -eq $Nginx.program) })
+}
+
+# Whether the Gateway runs. One that nginx.pid does not name hears no signal: that is a fault, and no rest. It may be
+# starting, or a test of its configuration, so it is given some time.
+function Test-Nginx($Nginx) {
+    for ($try = 0; $try -lt $Nginx.wait_seconds; $try++) {
+        if (Test-Pid $Nginx.pid) { return $true }
+        if (@(Get-Nginx $Nginx).Count -eq 0) { return $false }
+        Start-Sleep -Milliseconds 1000
+    }
+    throw "nginx runs, but $($Nginx.pid) does not name it: restart the service; nginx.conf has to name that file (pid)"
 }
 
 # Signals are named events: only the account, the -p and the -c of the running master find them.

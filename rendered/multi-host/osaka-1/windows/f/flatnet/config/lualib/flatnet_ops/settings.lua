@@ -10,12 +10,12 @@ return {
     grafana = {
       accounts = { kobayashi = "Viewer", tanaka = "Admin" },
     },
-    push = { token_file = "F:/flatnet/ops/secrets/ingress-token" },
+    push = { free = {}, token_file = "F:/flatnet/ops/secrets/ingress-token" },
   },
   files = {
     generation = "F:/flatnet/config/flatnet-ops/generation",
     heartbeat = "F:/flatnet/ops/dead-mans-switch/heartbeat",
-    upstreams = "F:/flatnet/ops/gateway/upstreams.json",
+    upstreams = "F:/flatnet/ops/from-wsl/upstreams.json",
   },
   methods = { "DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT" },
   sites = {

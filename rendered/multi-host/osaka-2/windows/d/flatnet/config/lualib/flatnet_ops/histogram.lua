@@ -1,5 +1,7 @@
 -- Bounds of the latency histograms. Times are whole milliseconds, the resolution of nginx: their sum is exact.
 
+local ffi = require("ffi")
+
 local settings = require("flatnet_ops.settings")
 
 local histogram = { texts = {} }
@@ -31,23 +33,23 @@ do
     histogram.version = table.concat(bytes)
 end
 
--- Place of the bucket by time: one step for each millisecond up to the last bound, which is some 100 kB. Looking into a
+-- Place of the bucket by time: one byte for each millisecond up to the last bound, which is some 10 kB. Looking into a
 -- table takes the compiled log phase the same way for every request; a search would not.
-local places = {}
 local beyond = math.floor(limits[#limits - 1]) + 1
+local places = ffi.new("uint8_t[?]", beyond + 1)
 do
     local place = 1
     for ms = 0, beyond do
         while ms > limits[place] do
             place = place + 1
         end
-        places[ms + 1] = place
+        places[ms] = place
     end
 end
 
 -- Place of the bucket that a time in whole milliseconds falls into.
 function histogram.place(ms)
-    return places[math.min(ms, beyond) + 1]
+    return places[math.min(ms, beyond)]
 end
 
 return histogram

@@ -4,6 +4,10 @@ return {
   buckets = { 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0 },
   connections_limit = 512,
   doors = {
+    metrics = {
+      free = { ["127.0.0.1"] = true },
+      token_file = "D:/flatnet/ops/secrets/ingress-token",
+    },
     wiki = {
       accounts = { kobayashi = "Viewer", tanaka = "Admin" },
     },
@@ -11,7 +15,7 @@ return {
   files = {
     generation = "D:/flatnet/config/flatnet-ops/generation",
     heartbeat = "D:/flatnet/ops/dead-mans-switch/heartbeat",
-    upstreams = "D:/flatnet/ops/gateway/upstreams.json",
+    upstreams = "D:/flatnet/ops/from-wsl/upstreams.json",
   },
   methods = { "DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT" },
   sites = {

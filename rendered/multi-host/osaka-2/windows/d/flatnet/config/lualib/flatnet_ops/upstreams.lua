@@ -4,7 +4,7 @@ local cjson = require("cjson.safe")
 local files = require("flatnet_ops.files")
 local settings = require("flatnet_ops.settings")
 
-local LARGEST = 65536 -- bytes; a pool has at most 253 addresses
+local LARGEST = 65536 -- bytes
 
 local names = {} -- by address; what was given out as an address keeps its name
 local workloads = {} -- name of the upstream, by workload:port
@@ -16,17 +16,18 @@ for name, upstream in pairs(settings.upstreams) do
     end
 end
 
-local addresses = {}
+local addresses = {} -- "10.87.1.5:3000", by workload:port
 local text, looked, problem
 
-local function is_ipv4(value)
-    local parts = type(value) == "string" and { value:match("^(%d+)%.(%d+)%.(%d+)%.(%d+)$") } or {}
+local function is_address(value)
+    local parts = type(value) == "string" and { value:match("^(%d+)%.(%d+)%.(%d+)%.(%d+):(%d+)$") } or {}
+    local port = table.remove(parts, 5)
     for _, part in ipairs(parts) do
         if #part > 3 or tonumber(part) > 255 then
             return false
         end
     end
-    return #parts == 4
+    return port ~= nil and #port <= 5 and tonumber(port) >= 1 and tonumber(port) <= 65535
 end
 
 -- The addresses in a text, or nil and what is wrong with it.
@@ -37,8 +38,8 @@ local function parse(content)
     end
     local found = {}
     for workload, address in pairs(read) do
-        if type(workload) ~= "string" or not is_ipv4(address) then
-            return nil, "has something else than an IPv4 address for " .. tostring(workload)
+        if type(workload) ~= "string" or not is_address(address) then
+            return nil, "has something else than an IPv4 address with a port for " .. tostring(workload)
         end
         found[workload] = address
     end
@@ -64,19 +65,18 @@ end
 
 local upstreams = {}
 
--- "10.87.1.5:3000", or nil when the workload has no address. Looks at the file at most once a second.
+-- Where a port of a workload answers, as "10.87.1.5:3000"; nil: nowhere. Looks at the file at most once a second.
 function upstreams.address(workload, port)
     local now = ngx.now()
     if not looked or now - looked >= 1 or now < looked then
         looked = now
         look()
     end
-    local ip = addresses[workload]
-    if not ip then
-        return nil
+    local key = workload .. ":" .. port
+    local address = addresses[key]
+    if address then
+        names[address] = workloads[key]
     end
-    local address = ip .. ":" .. port
-    names[address] = workloads[workload .. ":" .. port]
     return address
 end
 

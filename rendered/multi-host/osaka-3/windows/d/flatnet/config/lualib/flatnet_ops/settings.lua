@@ -5,11 +5,15 @@ return {
   connections_limit = 512,
   doors = {
     builds = { accounts = {} },
+    metrics = {
+      free = { ["127.0.0.1"] = true },
+      token_file = "D:/flatnet/ops/secrets/ingress-token",
+    },
   },
   files = {
     generation = "D:/flatnet/config/flatnet-ops/generation",
     heartbeat = "D:/flatnet/ops/dead-mans-switch/heartbeat",
-    upstreams = "D:/flatnet/ops/gateway/upstreams.json",
+    upstreams = "D:/flatnet/ops/from-wsl/upstreams.json",
   },
   methods = { "DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT" },
   sites = {

@@ -12,7 +12,7 @@ return {
   files = {
     generation = "F:/flatnet/config/flatnet-ops/generation",
     heartbeat = "F:/flatnet/ops/dead-mans-switch/heartbeat",
-    upstreams = "F:/flatnet/ops/gateway/upstreams.json",
+    upstreams = "F:/flatnet/ops/from-wsl/upstreams.json",
   },
   methods = { "DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT" },
   sites = {

@@ -1,0 +1,212 @@
+"""Alertmanager with the rendered configuration, and doubles of everything that it tells."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from typing import Any, Literal
+
+import yaml
+
+from generators import alertmanager
+from generators.alertmanager.receivers import HEARTBEAT_URL
+from generators.alertmanager.times import HOLIDAYS, OUTSIDE, WORKING
+from model.deployment import Deployment
+from model.notifications import Receiver
+from model.secrets import secret_path
+from model.values import DurationValue
+from tests.acceptance import certificates
+from tests.acceptance.scratch_host import OUTSIDE as ADDRESS
+from tests.acceptance.scratch_host import ScratchHost
+from tests.acceptance.units import read_unit
+from tests.conftest import ROOT, Programs
+
+FACTOR = 30  # by which the timers of groups are shorter than the environment says
+SLACK, TEAMS, PAGERDUTY, WEBHOOK = "slack.test", "teams.test", "events.pagerduty.com", "webhook.test"
+DOUBLES = "/run/doubles"
+FOLDER = "/etc/alertmanager"
+
+Hours = Literal["working", "outside"]
+Alert = Mapping[str, Any]
+"""`labels` and `annotations`, as Prometheus sends them."""
+
+ALWAYS = [{"times": [{"start_time": "00:00", "end_time": "24:00"}]}]
+NEVER = [{"years": ["1999"]}]
+
+
+def moved(configuration: Mapping[str, Any], hours: Hours) -> dict[str, Any]:
+    """A configuration for which now is in working hours, or outside; its clock cannot be set, its intervals can."""
+    now = {WORKING: hours == "working", OUTSIDE: hours == "outside", HOLIDAYS: False}
+    intervals = [
+        {**interval, "time_intervals": ALWAYS if now.get(interval["name"], False) else NEVER}
+        for interval in configuration["time_intervals"]
+    ]
+    return {**configuration, "time_intervals": intervals}
+
+
+def ways(receiver: Receiver) -> set[str]:
+    """The ways by which a receiver is told, as `Message.way` names them."""
+    found = set()
+    if receiver.slack:
+        found.add(f"{SLACK}/{receiver.slack.url} {receiver.slack.channel}")
+    if receiver.email:
+        found.add("mail " + ", ".join(receiver.email.to))
+    if receiver.webhook:
+        found.add(f"{WEBHOOK}/{receiver.webhook.url}")
+    if receiver.pagerduty:
+        found.add(f"{PAGERDUTY}/v2/enqueue {receiver.pagerduty.routing_key}")
+    if receiver.teams:
+        found.add(f"{TEAMS}/{receiver.teams.url}")
+    return found
+
+
+@dataclass(frozen=True)
+class Message:
+    """What a double got: the way, whether it tells of an end, its first line, and all that it says."""
+
+    way: str
+    over: bool
+    title: str
+    text: str
+    raw: Mapping[str, Any]
+
+
+def _read(got: Mapping[str, Any]) -> Message:
+    body = got["body"]
+    if "subject" in got:
+        return Message(f"mail {got['to']}", _over(got["subject"]), got["subject"], body["text/plain"], got)
+    place = f"{got['to']}{got['path']}"
+    if got["to"] == SLACK:
+        (attachment,) = body["attachments"]
+        title, text = attachment["title"], f"{attachment['title']}\n{attachment['text']}"
+        return Message(f"{place} {body['channel']}", _over(title), title, text, got)
+    if got["to"] == TEAMS:
+        title, text = (block["text"] for block in body["attachments"][0]["content"]["body"])
+        return Message(place, _over(title), title, text, got)
+    if got["to"] == PAGERDUTY:
+        payload = body.get("payload", {})
+        title = payload.get("summary", "")
+        over = body["event_action"] == "resolve"
+        text = payload.get("custom_details", {}).get("text", "")
+        return Message(f"{place} {body['routing_key']}", over, title, text, got)
+    summaries = [alert["annotations"]["summary"] for alert in body["alerts"]]
+    return Message(place, body["status"] == "resolved", summaries[0], "\n".join(summaries), got)
+
+
+def _over(title: str) -> bool:
+    return title.startswith(("【復旧】", "[RESOLVED]"))
+
+
+@dataclass
+class Office:
+    """The monitoring host with nothing but Alertmanager on it, as often as a test wants it."""
+
+    deployment: Deployment
+    host: ScratchHost
+    configuration: dict[str, Any]
+    began: dict[str, datetime] = field(default_factory=dict)  # by Alertmanager: when it was first sent something
+    ran: int = 0
+
+    def messages(self, since: int = 0) -> list[Message]:
+        """What the doubles got, oldest first, but for the first so many."""
+        text = self.host.run(["cat", f"{DOUBLES}/received.jsonl"], check=False).stdout
+        return [_read(json.loads(line)) for line in text.splitlines()[since:]]
+
+    @contextmanager
+    def running(self, hours: Hours) -> Iterator[str]:
+        """One more Alertmanager, without memory of the others; gives its address."""
+        self.ran += 1
+        name, port, storage = f"alertmanager-{self.ran}", 9093 + self.ran, f"/var/lib/flatnet-ops/am-{self.ran}"
+        host = self.deployment.environment.monitoring_host.name
+        file = ROOT / "rendered" / self.deployment.name / host / "wsl/etc/containers/systemd/alertmanager.container"
+        unit = read_unit("alertmanager", file.read_text(encoding="utf-8"))
+        own = {
+            "config.file": f"{FOLDER}/{name}.yml",
+            "storage.path": storage,
+            "web.listen-address": f"127.0.0.1:{port}",
+        }
+        arguments = [word for word in unit.arguments if word.split("=")[0].removeprefix("--") not in own]
+        assert len(arguments) == len(unit.arguments) - len(own)
+        configuration = moved(self.configuration, hours)
+        self.host.write(own["config.file"], yaml.safe_dump(configuration, allow_unicode=True, sort_keys=False))
+        self.host.run(["install", "-d", "-o", str(unit.user), storage])
+        words = ["/usr/local/bin/alertmanager", *arguments, *(f"--{key}={value}" for key, value in own.items())]
+        self.host.start(name, words, user=unit.user, environment={"SSL_CERT_FILE": f"{DOUBLES}/ca.pem"})
+        url = f"http://127.0.0.1:{port}"
+        ready = ["curl", "-fsS", "--max-time", "2", f"{url}/-/ready"]
+        self.host.wait(name, lambda: self.host.run(ready, check=False).returncode == 0)
+        try:
+            yield url
+        finally:
+            self.host.stop(name)
+
+    def send(self, url: str, alerts: Iterable[Alert], *, over: bool = False) -> None:
+        """Send alerts as Prometheus does, again as over if they are."""
+        now = datetime.now(tz=UTC)
+        starts = self.began.setdefault(url, now)  # older alerts would not be waited with for others of their group
+        ends = now if over else now + timedelta(hours=1)
+        whole = [{**alert, "startsAt": starts.isoformat(), "endsAt": ends.isoformat()} for alert in alerts]
+        self.host.write("/run/alerts.json", json.dumps(whole))
+        self.host.run(["curl", "-fsS", "--json", "@/run/alerts.json", f"{url}/api/v2/alerts"])
+
+    def states(self, url: str) -> dict[str, tuple[str, list[str]]]:
+        """What an Alertmanager holds: by summary the state, and the summaries of what hides it."""
+        found = json.loads(self.host.run(["curl", "-fsS", f"{url}/api/v2/alerts"]).stdout)
+        summaries = {one["fingerprint"]: one["annotations"]["summary"] for one in found}
+        return {
+            one["annotations"]["summary"]: (
+                one["status"]["state"],
+                [summaries[source] for source in one["status"]["inhibitedBy"]],
+            )
+            for one in found
+        }
+
+
+@contextmanager
+def opened(deployment: Deployment, host: ScratchHost, program: Programs) -> Iterator[Office]:
+    """Doubles and secrets in place; the configuration as rendered, but for timers that are shorter by FACTOR."""
+    environment = deployment.environment
+    timers = {
+        name: DurationValue(getattr(environment.notifications, name).seconds // FACTOR)
+        for name in ("group_wait", "group_interval")
+    }
+    print(f"timers of groups divided by {FACTOR}: {', '.join(f'{n} {v}' for n, v in timers.items())}")
+    quick = environment.model_copy(update={"notifications": environment.notifications.model_copy(update=timers)})
+    files = {file.target: file.content for file in alertmanager.generate(replace(deployment, environment=quick))}
+    configuration: dict[str, Any] = yaml.safe_load(files[f"{FOLDER}/alertmanager.yml"])
+    host.write(f"{FOLDER}/templates/messages.tmpl", files[f"{FOLDER}/templates/messages.tmpl"])
+    _secrets(host, deployment)
+    smtp = environment.notifications.smtp
+    assert smtp is not None
+    names = [SLACK, TEAMS, PAGERDUTY, WEBHOOK, smtp.host]
+    ca, server = certificates.make(names)
+    host.write("/etc/hosts", f"127.0.0.1 localhost\n{ADDRESS} {' '.join(names)}\n")
+    host.write(f"{DOUBLES}/ca.pem", ca)
+    host.write(f"{DOUBLES}/server.pem", server, mode=0o600)
+    host.run(["cp", program("alertmanager"), "/usr/local/bin/alertmanager"])
+    words = [sys.executable, "-m", "tests.acceptance.doubles", DOUBLES, ADDRESS, str(smtp.port)]
+    host.start("doubles", words, environment={"PYTHONPATH": str(ROOT)})
+    there = ["test", "-e", f"{DOUBLES}/ready"]
+    host.wait("the doubles", lambda: host.run(there, check=False).returncode == 0)
+    yield Office(deployment, host, configuration)
+
+
+def _secrets(host: ScratchHost, deployment: Deployment) -> None:
+    """Each secret with its own name in its value, so that a message tells by which it came."""
+    notifications = deployment.environment.notifications
+    switch, smtp = notifications.dead_mans_switch, notifications.smtp
+    values = {secret_path(switch.url) if switch.url else HEARTBEAT_URL: f"https://{WEBHOOK}/heartbeat"}
+    for receiver in notifications.receivers.values():
+        for server, way in ((SLACK, receiver.slack), (WEBHOOK, receiver.webhook), (TEAMS, receiver.teams)):
+            if way:
+                values[secret_path(way.url)] = f"https://{server}/{way.url}"
+        if receiver.pagerduty:
+            values[secret_path(receiver.pagerduty.routing_key)] = receiver.pagerduty.routing_key
+    if smtp and smtp.password:
+        values[secret_path(smtp.password)] = "password"
+    for path, value in values.items():
+        host.write(path, value)

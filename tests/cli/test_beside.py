@@ -1,0 +1,44 @@
+"""Work in a forked process: its result, its errors and its death."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+
+from cli.beside import beside
+
+
+@pytest.fixture(autouse=True)
+def _one_thread(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Parallel runs of the tests have a thread of their own, with which nothing would be forked."""
+    monkeypatch.setattr("threading.active_count", lambda: 1)
+
+
+def test_result_comes_from_another_process() -> None:
+    answer = beside(lambda: (os.getpid(), "何か" * 100_000))
+    process, text = answer()
+    assert process != os.getpid()
+    assert text == "何か" * 100_000
+
+
+def test_error_is_raised_here() -> None:
+    answer = beside(lambda: 1 // 0)
+    with pytest.raises(ZeroDivisionError):
+        answer()
+
+
+def test_work_of_a_killed_process_is_done_here() -> None:
+    own = os.getpid()
+
+    def work() -> int:
+        if os.getpid() != own:
+            os._exit(9)
+        return os.getpid()
+
+    assert beside(work)() == own
+
+
+def test_process_with_threads_is_not_forked(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("threading.active_count", lambda: 2)
+    assert beside(os.getpid)() == os.getpid()

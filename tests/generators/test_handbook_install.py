@@ -1,0 +1,75 @@
+"""The install page alone is enough: values have a source, files that are used are made, people are reached."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date
+
+import pytest
+
+from generators import handbook
+from generators.handbook import install_proof
+from model.bilingual import LANGUAGES
+from model.deployment import Deployment
+from model.secrets import secrets
+
+
+def page(deployment: Deployment, path: str) -> str:
+    """A page in English."""
+    return next(file.content for file in handbook.generate(deployment) if file.tree_path == f"handbook/en/{path}")
+
+
+def test_what_people_fetch_has_a_source(deployment: Deployment) -> None:
+    asked = 0
+    for host in deployment.environment.hosts.values():
+        for secret in secrets(deployment.environment, host):
+            fetched = secret.make in {"ask", "copy"}
+            assert (secret.origin is not None) == fetched, secret.name
+            asked += fetched
+    assert asked > 5
+
+
+def test_the_source_of_another_hosts_secret_is_where_that_host_has_it(multi_host: Deployment) -> None:
+    environment = multi_host.environment
+    paths = {secret.path for secret in secrets(environment, environment.monitoring_host)}
+    taken = [
+        secret.origin[language]
+        for name in ("osaka-2", "osaka-3")
+        for secret in secrets(environment, environment.hosts[name])
+        for language in LANGUAGES
+        if secret.origin and "osaka-1" in secret.origin[language]
+    ]
+    assert len(taken) == 2 * 2 * 4
+    assert [text for text in taken if not any(path in text for path in paths)] == []
+
+
+def test_the_certificate_that_pcs_import_has_been_made(multi_host: Deployment) -> None:
+    text = page(multi_host, "install/osaka-1.md")
+    made = text.index("install -m 0644 /etc/flatnet-ops/secrets/ca-certificate /mnt/c/Users/Public/flatnet-ca.crt")
+    assert made < text.index("certutil.exe -addstore Root 'C:\\Users\\Public\\flatnet-ca.crt'")
+
+
+def test_the_test_alerts_reach_every_receiver_in_use(deployment: Deployment) -> None:
+    environment = deployment.environment
+    facts = install_proof.facts(deployment, environment.monitoring_host)
+    told = {name for _, working, outside, _ in facts["arrive"] for name in (*working, *outside)}
+    assert told == set(environment.notifications.receivers)
+    assert len(facts["arrive"]) == 2
+    assert facts["send"].count("severity=") == 2
+
+
+def test_nebula_is_looked_at_where_hosts_are_joined(multi_host: Deployment, production: Deployment) -> None:
+    assert "ping.exe -n 1 10.42.0.3" in page(multi_host, "install/osaka-2.md")
+    assert "Install `osaka-1` first" in page(multi_host, "install/osaka-2.md")
+    assert "Nebula" not in page(production, "install/tokyo-1.md")
+
+
+def test_the_compose_file_is_one_that_is_rendered(deployment: Deployment) -> None:
+    assert f"rendered/{deployment.name}/laptop/compose.yaml up --detach" in page(deployment, "laptop.md")
+
+
+@pytest.mark.parametrize(("days", "told"), [([], "No holidays are entered"), ([3, 9], "entered until 2027-01-09")])
+def test_the_end_of_the_list_of_holidays_is_told(production: Deployment, days: list[int], told: str) -> None:
+    time = production.environment.time.model_copy(update={"holidays": {date(2027, 1, day): "x" for day in days}})
+    changed = replace(production, environment=production.environment.model_copy(update={"time": time}))
+    assert told in page(changed, "alerts.md")

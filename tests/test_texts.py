@@ -1,0 +1,82 @@
+"""What people read: one word for one thing, lengths of time in words, Japanese set as Japanese."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+import pytest
+from markdown_it import MarkdownIt
+
+from generators import handbook
+from generators.rules import texts
+from model.bilingual import Language
+from model.deployment import Deployment
+from tests.conftest import ROOT
+
+MARKDOWN = MarkdownIt("commonmark").enable("table")
+JAPANESE = "[\u3041-\u3096\u30a1-\u30fa\u30fc\u4e00-\u9fff]"
+# A word that is used for one thing, and those that are not used for it.
+ONE_WORD = {
+    "ハンドブック": "運用手順書|運用マニュアル|手順書",
+    "ランブック": "(?<=[A-Za-z] )の手順に",
+    "秘密情報": "シークレット(?!キー)",
+    "保存期間": "保持期間",
+    "開発担当": "開発者",
+    "営業時間": "勤務時間|業務時間",
+    "収集エージェント": "コレクタ(?!ー)|収集プログラム",
+    "サイレンス": "ミュート",
+    "フォルダ": "フォルダー|ディレクトリ",
+    "サーバー": "サーバ(?!ー)",
+}
+
+
+def prose(page: str) -> Iterator[str]:
+    """The text of a page without its code."""
+    for token in MARKDOWN.parse(page):
+        if token.type == "inline":
+            yield "".join(part.content if part.type == "text" else " " for part in token.children or [])
+
+
+def told(deployment: Deployment, language: Language) -> Iterator[tuple[str, str]]:
+    """Every text for people in a language, and where it stands."""
+    for file in handbook.generate(deployment):
+        if f"/{language}/" in file.tree_path:
+            yield from ((file.tree_path, text) for text in prose(file.content))
+    if deployment.environment.language == language:
+        for alert in deployment.alerts:
+            said = texts(alert, deployment)
+            for name in ("summary", "description", "impact"):
+                yield alert.name, re.sub(r"\{\{.*?\}\}|`[^`]*`", " ", said[name])
+
+
+def test_the_readers_are_given_something(deployment: Deployment) -> None:
+    assert len(list(told(deployment, "ja"))) > 1000
+
+
+def test_japanese_and_latin_are_set_apart(deployment: Deployment) -> None:
+    joint = re.compile(f"{JAPANESE}[A-Za-z0-9]|[A-Za-z0-9]{JAPANESE}")
+    assert [(where, text) for where, text in told(deployment, "ja") if joint.search(text)] == []
+
+
+def test_no_space_parts_two_japanese_characters(deployment: Deployment) -> None:
+    other = "[\u3041-\u3096\u4e00-\u9fff]"  # names of Windows, such as バッチ ジョブ, have a space between katakana
+    gap = re.compile(f"{other} {JAPANESE}|{JAPANESE} {other}")
+    pages = [file for file in handbook.generate(deployment) if "/ja/" in file.tree_path]
+    lines = [re.sub(r"`[^`]*`|\[.*?\]\(.*?\)", "", line) for file in pages for line in file.content.splitlines()]
+    assert [line for line in lines if gap.search(line)] == []
+
+
+@pytest.mark.parametrize("language", ["en", "ja"])
+def test_a_length_of_time_is_in_words(deployment: Deployment, language: Language) -> None:
+    raw = re.compile(r"(?<![\w.-])\d+[smhdw](?![\w.-])")
+    assert [(where, text) for where, text in told(deployment, language) if raw.search(text)] == []
+
+
+@pytest.mark.parametrize("word", ONE_WORD)
+def test_one_thing_has_one_word(deployment: Deployment, word: str) -> None:
+    other = re.compile(ONE_WORD[word])
+    assert [(where, text) for where, text in told(deployment, "ja") if other.search(text)] == []
+    assert other.search((ROOT / "README.ja.md").read_text(encoding="utf-8")) is None
+    for path in (ROOT / "generators/alertmanager/templates").iterdir():
+        assert other.search(path.read_text(encoding="utf-8")) is None
