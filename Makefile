@@ -27,7 +27,7 @@ test: $(READY) ## types, style, units, golden output, schemas, and the real prog
 	@$(PYTHON) -m pytest -m 'not acceptance' -n auto
 
 acceptance: $(READY) tools ## every real program judges and runs the rendered files
-	@$(PYTHON) -m pytest --all-programs tests/native tests/acceptance
+	@$(PYTHON) -m pytest --all-programs -n 2 --dist loadgroup tests/native tests/acceptance
 
 tools: $(READY) ## build the pinned programs into a cache outside the tree, and install Debian's
 	@tools/setup.sh packages

@@ -127,7 +127,9 @@ def _stack(environment: Environment) -> Iterator[Secret]:
     en, ja = "key with which Grafana encrypts what it stores", "Grafana が保存内容を暗号化する鍵"
     yield _secret(environment.monitoring.grafana_key, GRAFANA, "grafana", en, ja, "random")
     if environment.several_hosts:
-        yield _secret(environment.gateway.ingress_token, NOBODY, "prometheus", _TOKEN.en, _TOKEN.ja, "ask")
+        token, there = environment.gateway.ingress_token, environment.monitoring_host
+        origin = origins.windows_of(there, windows_secret_path(there, token).backslashed)
+        yield _secret(token, NOBODY, "prometheus", _TOKEN.en, _TOKEN.ja, "ask", origin)
     for name, workload in sorted(environment.workloads.items()):
         if workload.metrics and workload.metrics.token:
             en, ja = f"token for the metrics of {name}", f"{name} のメトリクス用トークン"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 
@@ -10,6 +11,8 @@ from model.deployment import Deployment
 from tests.acceptance.scratch_host import ScratchHost
 from tests.acceptance.stack import Stack, bring_up
 from tests.conftest import Programs
+
+HERE = Path(__file__).parent
 
 
 @pytest.fixture(scope="session", params=["production", "multi-host"])
@@ -24,3 +27,11 @@ def stack(
     deployment = production if request.param == "production" else multi_host
     with ScratchHost(tmp_path_factory.mktemp("hosts") / deployment.name) as host:
         yield bring_up(host, deployment, program, debian_program("nginx"))
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """With several workers: what shares a running stack runs in one of them, and so does each module else."""
+    for item in items:
+        if isinstance(item, pytest.Function) and item.path.parent == HERE:
+            parameters = item.callspec.params if hasattr(item, "callspec") else {}
+            item.add_marker(pytest.mark.xdist_group(parameters.get("stack", item.path.stem)))

@@ -6,6 +6,8 @@ import posixpath
 import re
 from dataclasses import replace
 from datetime import date
+from functools import cache
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -32,13 +34,11 @@ def pages(deployment: Deployment) -> dict[str, str]:
     return {file.tree_path.removeprefix("handbook/"): file.content for file in handbook.generate(deployment)}
 
 
+@cache
 def anchors(page: str) -> set[str]:
     """The anchors that Forgejo and GitHub give to headings."""
-    headings = [
-        token.content
-        for before, token in zip(MARKDOWN.parse(page), MARKDOWN.parse(page)[1:], strict=False)
-        if before.type == "heading_open"
-    ]
+    tokens = MARKDOWN.parse(page)
+    headings = [token.content for before, token in pairwise(tokens) if before.type == "heading_open"]
     return {re.sub(r"[^\w\- ]", "", heading.replace("\\", "")).lower().replace(" ", "-") for heading in headings}
 
 
