@@ -36,6 +36,7 @@ make_venv() {
     }
     "$python" -c 'import ensurepip, venv' 2>/dev/null || install_packages python3-venv
     echo "setting up .venv from requirements.lock"
+    [ ! -L .venv ] || rm .venv # what it leads to is somebody else's, and would be emptied
     "$python" -m venv --clear .venv
     .venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
 }

@@ -7,7 +7,8 @@ import os
 import shlex
 import shutil
 import subprocess
-from dataclasses import dataclass
+import tempfile
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from tests.generators.cni_host import HOST, SETTINGS
@@ -37,8 +38,10 @@ class Podman:
 
     folder: Path
     etc: Path  # of the rendered host
+    run: Path = field(init=False)
 
     def __post_init__(self) -> None:
+        self.run = Path(tempfile.mkdtemp(prefix="podman-"))  # Podman takes none whose name is longer than 50 characters
         for name in ("bin", "net.d", "image"):
             (self.folder / name).mkdir(parents=True)
         (self.folder / "containers.conf").write_text(self._configuration(), encoding="utf-8")
@@ -83,7 +86,7 @@ class Podman:
 
     def script(self, script: str, *arguments: str) -> subprocess.CompletedProcess[str]:
         """Run a script in one namespace; `$@` is Podman with arguments, `$podman` Podman alone."""
-        storage = f"--root={self.folder}/root --runroot={self.folder}/run --storage-driver=vfs --runtime=runc"
+        storage = f"--root={self.folder}/root --runroot={self.run} --storage-driver=vfs --runtime=runc"
         podman = ["podman", *storage.split()]
         environment = {
             **os.environ,

@@ -8,6 +8,7 @@ from model.host import Host
 
 TASKS = (
     names.TASK_KEEP_ALIVE,
+    names.TASK_KEEP_ROUTE,
     names.TASK_ROTATE_LOGS,
     names.TASK_SAVE_CONFIGURATION,
     names.TASK_WATCH_CERTIFICATE,
@@ -37,7 +38,7 @@ def labels(exporter: str, deployment: Deployment, host: Host) -> dict[str, list[
             "task": [f"/{names.WINDOWS_TASKS}/{task}" for task in TASKS],
             "core": ["0,0", "0,1"],
         },
-        "windows_textfile": {"task": list(TASKS[1:4]), "log": [environment.gateway.logs.access]},
+        "windows_textfile": {"task": list(TASKS[2:5]), "log": [environment.gateway.logs.access]},
         "workload": {},
     }
     return known.get(exporter, {})

@@ -23,8 +23,9 @@ PODMAN = '#!/bin/sh\n[ "$1" = exec ] || exit 1\nshift 2\nexec "$@"\n'
 # What logger and journald do: the line becomes an entry of a journal file.
 LOGGER = r"""#!/bin/sh
 [ "$1" = --tag ] || exit 1
-printf '__REALTIME_TIMESTAMP=%s\n__MONOTONIC_TIMESTAMP=1\n_BOOT_ID=4ad6a92fdf2f4d4b9d0d8d9f0a1b2c3d\n_TRANSPORT=syslog
-PRIORITY=5\nSYSLOG_IDENTIFIER=%s\nMESSAGE=%s\n\n' "$(date +%s%6N)" "$2" "$3" |
+now=$(date +%s%6N) # entries of one boot are in the order of their monotonic time
+printf '__REALTIME_TIMESTAMP=%s\n__MONOTONIC_TIMESTAMP=%s\n_BOOT_ID=4ad6a92fdf2f4d4b9d0d8d9f0a1b2c3d\n_TRANSPORT=syslog
+PRIORITY=5\nSYSLOG_IDENTIFIER=%s\nMESSAGE=%s\n\n' "$now" "$now" "$2" "$3" |
 /lib/systemd/systemd-journal-remote --output=/var/log/journal/install.journal -
 """
 
