@@ -16,6 +16,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
 
+from tests.conftest import ROOT
+
 # What the first process does: mount the root, bring up loopback and the address of everything outside, and wait.
 _FIRST = """
 set -e
@@ -47,6 +49,9 @@ class ScratchHost:
     processes: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
 
     def __enter__(self) -> ScratchHost:
+        assert not ROOT.is_relative_to("/tmp"), (
+            "a host of a test has a /tmp of its own: run this in a checkout elsewhere"
+        )
         self.folder.mkdir(parents=True)
         unshare = ["setpriv", "--pdeathsig", "KILL", "unshare", "--mount", "--net", "--pid", "--fork", "--kill-child"]
         self.first = subprocess.Popen(
