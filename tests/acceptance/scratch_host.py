@@ -49,9 +49,8 @@ class ScratchHost:
     processes: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
 
     def __enter__(self) -> ScratchHost:
-        assert not ROOT.is_relative_to("/tmp"), (
-            "a host of a test has a /tmp of its own: run this in a checkout elsewhere"
-        )
+        elsewhere = not ROOT.is_relative_to("/tmp")  # noqa: S108 - nothing is written there
+        assert elsewhere, "a host of a test has a /tmp of its own: run this in a checkout that lies elsewhere"
         self.folder.mkdir(parents=True)
         unshare = ["setpriv", "--pdeathsig", "KILL", "unshare", "--mount", "--net", "--pid", "--fork", "--kill-child"]
         self.first = subprocess.Popen(
