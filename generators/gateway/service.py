@@ -1,4 +1,4 @@
-"""The Windows service: WinSW starts nginx with Windows and again when it has failed."""
+"""The Windows service: WinSW starts nginx, by a script, with Windows and again when it has failed."""
 
 from __future__ import annotations
 
@@ -17,23 +17,23 @@ def place(host: Host) -> WindowsPathValue:
 
 
 def wrapper(host: Host) -> str:
-    """WinSW's description of the service."""
+    """WinSW's description of the service.
+
+    WinSW 2 takes the first element of a name, at whatever depth: no name stands twice. What runs before the program is
+    part of the program: `prestart` came with WinSW 3.
+    """
     root = ET.Element("service")
     program = (host.windows.openresty / "nginx.exe").backslashed
     account = ET.Element("serviceaccount")
     ET.SubElement(account, "domain").text = "NT AUTHORITY"
     ET.SubElement(account, "user").text = "LocalService"
-    before = ET.Element("prestart")
-    ET.SubElement(before, "executable").text = host.windows.powershell
-    script = (host.windows.ops / "end-leftovers.ps1").backslashed
-    ET.SubElement(before, "arguments").text = f'{POWERSHELL_RUNS} "{script}"'
+    script = (host.windows.ops / "run-gateway.ps1").backslashed
     parts: list[tuple[str, str] | ET.Element] = [
         ("id", SERVICE),
         ("name", "Flatnet Gateway"),
         ("description", "The Gateway of Flatnet: nginx in front of the containers"),
-        before,
-        ("executable", program),
-        ("startarguments", nginx_command(host)),
+        ("executable", host.windows.powershell),
+        ("startarguments", f'{POWERSHELL_RUNS} "{script}"'),
         ("stopexecutable", program),
         ("stoparguments", f"{nginx_command(host)} -s quit"),
         ("workingdirectory", host.windows.openresty.backslashed),

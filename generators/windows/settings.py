@@ -28,7 +28,10 @@ def settings(deployment: Deployment, host: Host) -> dict[str, Any]:
         "source": names.WINDOWS_SOURCE,
         "state": (windows.ops / "state").backslashed,
         "folder": windows.folder.backslashed,
-        "programs": windows.openresty.backslashed,
+        "reset": {
+            "folders": [path.backslashed for path in (windows.openresty, windows.config, windows.ops)],
+            "except": (windows.ops / "secrets").backslashed,
+        },
         "folders": _folders(host),
         "metrics": {
             "folder": windows.textfiles.backslashed,
@@ -50,6 +53,7 @@ def settings(deployment: Deployment, host: Host) -> dict[str, Any]:
         },
         "configuration": {
             "folder": windows.config.backslashed,
+            "certificates": windows.certificates.backslashed,
             "generations": (windows.ops / "generations").backslashed,
             "last": (windows.ops / "state/configuration.sha256").backslashed,
             "keep": environment.retention.backups.configuration_generations,

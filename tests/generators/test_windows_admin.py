@@ -82,14 +82,67 @@ def test_what_is_no_address_of_wsl_changes_nothing(host: Windows, address: str |
     assert (host.routes, host.events) == ([route("172.20.20.5")], [])
 
 
-# --- what an earlier nginx left ---
+# --- what the service runs ---
+
+NGINX = r"F:\flatnet\openresty\nginx.exe"
+OF_OURS = [NGINX, "-p", "F:/flatnet/openresty/", "-c", "F:/flatnet/config/nginx.conf"]
 
 
-def test_before_nginx_starts_only_what_is_left_of_it_is_ended(host: Windows) -> None:
-    program = r"F:\flatnet\openresty\nginx.exe"
-    host.nginx_processes = [(11, program), (12, r"C:\other\nginx.exe"), (13, program)]
-    assert host.run_script(host.root / OPS / "end-leftovers.ps1") == 0
-    assert host.ended == [11, 13]
+def run_gateway(host: Windows) -> int:
+    return host.run_script(host.root / OPS / "run-gateway.ps1")
+
+
+def test_nginx_runs_once_what_is_left_of_it_has_ended_and_nothing_else(host: Windows) -> None:
+    others = [(12, r"C:\other\nginx.exe"), (14, None)]
+    host.nginx_processes = [(13, NGINX), (11, NGINX), *others]
+
+    def nginx(_words: list[str]) -> int:
+        assert host.nginx_processes == others
+        return 3
+
+    host.programs[NGINX] = nginx
+    assert run_gateway(host) == 3
+    assert host.ended == [13, 11]  # the master, which is the oldest, first
+    assert host.ran == [OF_OURS]
+
+
+def test_an_end_that_nobody_asked_for_is_a_failure(host: Windows) -> None:
+    """The service manager starts again only what failed."""
+    host.programs[NGINX] = lambda _: 0
+    assert run_gateway(host) == 1
+
+
+def test_a_worker_that_is_started_meanwhile_is_ended_too(host: Windows, monkeypatch: pytest.MonkeyPatch) -> None:
+    host.nginx_processes = [(20, NGINX), (21, NGINX)]
+    end = host.end_process
+
+    def end_and_start(number: int) -> None:
+        end(number)
+        if number < 23:
+            host.nginx_processes.append((number + 2, NGINX))
+
+    monkeypatch.setattr(host, "end_process", end_and_start)
+    assert run_gateway(host) == 1
+    assert host.nginx_processes == []
+    assert host.ran == [OF_OURS]
+
+
+def test_one_that_cannot_be_ended_is_told_and_keeps_neither_the_others_nor_nginx(
+    host: Windows, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    host.nginx_processes = [(20, NGINX), (21, NGINX)]
+    end = host.end_process
+
+    def refuse(number: int) -> None:
+        if number == 20:
+            raise Failure("Access is denied")
+        end(number)
+
+    monkeypatch.setattr(host, "end_process", refuse)
+    host.programs[NGINX] = lambda _: 7
+    assert run_gateway(host) == 7
+    assert (host.ended, host.ran) == ([21], [OF_OURS])
+    assert host.events == [("Error", "nginx starts beside an earlier one that cannot be ended: Access is denied")]
 
 
 # --- the right to log on as a batch job ---

@@ -16,8 +16,9 @@ from typing import Any
 import pytest
 
 from tests.conftest import ROOT
+from tests.powershell.dotnet import Stream, Zip
 from tests.powershell.machine import Scratch
-from tests.powershell.values import Failure, Record
+from tests.powershell.values import Failure, Record, io_failure
 
 WINDOWS = ROOT / "rendered/production/tokyo-1/windows/f/flatnet"
 NOON = datetime(2026, 11, 25, 3, 0, tzinfo=UTC)
@@ -306,6 +307,122 @@ def test_a_generation_that_somebody_still_writes_is_compressed_later(host: Host)
     ]
 
 
+class Held(Host):
+    """Files of logs that nginx has open for writing, by name."""
+
+    held: tuple[str, ...] = ()
+
+    def _written_by(self, path: Path) -> bool:
+        return path.name in self.held
+
+
+@pytest.fixture
+def holding(host: Host) -> Held:
+    made = Held(host.root, now=NOON)
+    running(made)
+    return made
+
+
+def all_but_api(host: Host) -> None:
+    for name in ("access.log", "error.log"):
+        host.path(f"logs/{name}").touch()
+
+
+@pytest.mark.parametrize("name", ["access.log", "api_access.log"])  # beside one that comes back; alone
+def test_a_log_that_nginx_no_longer_opens_is_waited_for_once(holding: Held, name: str) -> None:
+    holding.on_reopen = lambda: all_but_api(holding)
+    holding.write("logs/api_access.log", "of long ago\n")
+    holding.write(f"logs/{name}", "a line\n")
+    assert holding.start("rotate-logs") == 0
+    assert "api_access.log-20261125T030000Z.gz" in holding.names("logs")
+    waited: list[int] = []
+    holding.on_sleep = lambda: waited.append(1)
+    holding.later(minutes=5)
+    assert holding.start("rotate-logs") == 0
+    assert (holding.told, waited) == ([["-s", "reopen"]], [])
+
+
+def test_a_log_that_nginx_goes_on_writing_under_its_old_name_is_a_failure(holding: Held) -> None:
+    holding.on_reopen = lambda: all_but_api(holding)
+    holding.held = ("api_access.log-20261125T030000Z",)
+    holding.write("logs/api_access.log", "a line\n")
+    for _ in range(2):
+        assert holding.start("rotate-logs") == 1
+        assert "nginx did not open F:\\flatnet\\logs\\api_access.log again" in holding.events[-1][1]
+        assert "api_access.log-20261125T030000Z" in holding.names("logs")
+
+
+# Each is too old, or is to be compressed.
+OLD = ("access.log-20260101T000000Z.gz", "access.log-20261120T000000Z", "access.log-20261121T000000Z")
+
+
+def with_old(host: Host) -> None:
+    for name in OLD:
+        host.write(f"logs/{name}", "x")
+    host.write("logs/access.log", "a line\n")
+
+
+def kept(host: Host) -> list[str]:
+    return [name for name in host.names("logs") if name.startswith("access.log-")]
+
+
+COMPRESSED = ["access.log-20261120T000000Z.gz", "access.log-20261121T000000Z.gz", "access.log-20261125T030000Z"]
+
+
+def test_while_nginx_cannot_be_told_old_generations_go_and_others_are_compressed(host: Host) -> None:
+    running(host)
+    with_old(host)
+    host.answers = {"reopen": 1}
+    host.on_reopen = lambda: None
+    assert host.start("rotate-logs") == 1
+    assert kept(host) == COMPRESSED
+
+
+def test_without_hard_links_old_generations_go_and_others_are_compressed(host: Host) -> None:
+    running(host)
+    with_old(host)
+    shutil.rmtree(host.path("logs/collected"))
+    host.path("logs/collected").write_text("no folder", encoding="utf-8")
+    assert host.start("rotate-logs") == 1
+    assert kept(host) == COMPRESSED
+
+
+def test_on_a_full_disk_what_is_too_old_goes_all_the_same_and_every_failure_is_told(host: Host) -> None:
+    class Full(Host):
+        def _IO_File_Create(self, path: str) -> Stream:  # noqa: N802 - .NET's name
+            raise io_failure(f"no room for {path}")
+
+        def _IO_File_WriteAllText(self, path: str, _content: str, _encoding: str) -> object:  # noqa: N802
+            raise io_failure(f"no room for {path}")
+
+    full = Full(host.root, now=NOON)
+    running(full)
+    with_old(full)
+    full.write("logs/error.log-20261120T000000Z", "x")
+    full.write("logs/error.log-20261121T000000Z", "x")
+    assert full.start("rotate-logs") == 1
+    assert kept(full) == [*OLD[1:], "access.log-20261125T030000Z"]
+    (_, failed), (_, unmeasured) = full.events
+    assert [line.removeprefix("rotate-logs failed: ").split(":")[0] for line in failed.splitlines()] == [
+        "access.log",
+        "error.log",
+        "sizes",
+    ]
+    assert unmeasured.startswith("rotate-logs could not write its metrics: ")
+
+
+def test_a_failure_of_the_event_log_keeps_no_metric(host: Host) -> None:
+    def fails(*_: object) -> list[Any]:
+        raise Failure("the event log is full")
+
+    running(host)
+    host.answers = {"reopen": 1}
+    host.cmdlets["Write-EventLog"] = fails
+    host.write("logs/access.log", "a line\n")
+    assert host.start("rotate-logs") == 1
+    assert host.metric("rotate-logs", "flatnet_windows_task_last_exit_code") == 1
+
+
 # --- certificate ---
 
 
@@ -361,6 +478,43 @@ def test_each_change_of_the_configuration_is_kept_and_nothing_else(host: Host) -
     host.later(minutes=5)
     assert host.start("save-configuration") == 0
     assert set(entries(sorted(host.path("ops/generations").iterdir())[-1])) == {"nginx.conf", "conf.d/b.conf"}
+
+
+def test_of_what_lies_beside_the_certificates_nothing_but_certificates_is_kept(host: Host) -> None:
+    shutil.rmtree(host.path("config"))
+    names = ["gateway.crt", "clients-ca.CRT", "gateway.key", "gateway.key.new", "gateway.KEY", "gateway.pfx", "a/b.pem"]
+    for name in names:
+        host.write(f"config/ssl/{name}", name)
+    host.write("config/nginx.conf", "1")
+    host.write("config/conf.d/other.KEY", "a key elsewhere")
+    assert host.start("save-configuration") == 0
+    (saved,) = host.path("ops/generations").iterdir()
+    assert set(entries(saved)) == {"nginx.conf", "ssl/gateway.crt", "ssl/clients-ca.CRT"}
+
+
+def test_a_zip_that_gives_back_something_else_is_no_generation(host: Host) -> None:
+    class Broken(Host):
+        def _IO_Compression_ZipFile_OpenRead(self, path: str) -> Zip:  # noqa: N802 - .NET's name
+            place = self.here(path)
+            place.write_bytes(place.read_bytes().replace(b"worker_processes 2", b"worker_processes 3"))
+            return super()._IO_Compression_ZipFile_OpenRead(path)
+
+    host.write("config/nginx.conf", "worker_processes 2;")
+    assert Broken(host.root, now=NOON).start("save-configuration") == 1
+    assert not list(host.path("ops/generations").glob("config-*"))
+    assert not host.path("ops/state/configuration.sha256").exists()
+
+
+def test_a_generation_lies_on_the_disk_before_it_counts(host: Host) -> None:
+    done: list[str] = []
+
+    class Watched(Host):
+        def point(self, what: str) -> None:
+            if what in {"flushed to the disk", r"before F:\flatnet\ops\generations\unfinished.zip is moved"}:
+                done.append(what.split(maxsplit=1)[0])
+
+    assert Watched(host.root, now=NOON).start("save-configuration") == 0
+    assert done == ["flushed", "before"]
 
 
 def test_the_oldest_generations_go_and_the_newest_are_kept(host: Host) -> None:

@@ -6,6 +6,7 @@ import json
 import os
 import re
 import subprocess
+from collections import Counter
 from collections.abc import Callable
 from ipaddress import IPv4Network
 from pathlib import Path
@@ -65,12 +66,24 @@ def test_directives_that_stand_once_in_http_are_left_to_flatnet() -> None:
 def test_the_service_calls_nginx_as_every_task_does(path: Path) -> None:
     service = ET.parse(path).getroot()  # noqa: S314 - it is ours
     settings = json.loads((path.parents[1] / "settings.json").read_text(encoding="utf-8"))["nginx"]
-    start = service.findtext("startarguments", "")
-    assert start.replace('"', "").split(" ") == settings["arguments"]
-    assert service.findtext("stoparguments") == f"{start} -s quit"
-    assert service.findtext("executable") == service.findtext("stopexecutable") == settings["program"]
+    stop = service.findtext("stoparguments", "")
+    assert stop.replace('"', "").split(" ") == [*settings["arguments"], "-s", "quit"]
+    assert service.findtext("stopexecutable") == settings["program"]
     assert service.findtext("serviceaccount/user") == "LocalService"
     assert [failure.attrib["action"] for failure in service.findall("onfailure")] == ["restart"]
+
+
+@pytest.mark.parametrize("path", rendered("*/*/windows/*/flatnet/ops/gateway/flatnet-gateway.xml"), ids=str)
+def test_winsw_finds_each_element_that_is_meant(path: Path) -> None:
+    """It takes the first of a name at any depth, and passes over a name that it does not know."""
+    service = ET.parse(path).getroot()  # noqa: S314 - it is ours
+    found = Counter(element.tag for element in service.iter())
+    assert set(found.values()) == {1}
+    assert not {"prestart", "poststart", "prestop", "poststop"} & set(found)  # WinSW 3
+    assert service.findtext("executable", "").endswith(r"\powershell.exe")
+    (script,) = re.findall(r'-File "(.+)"$', service.findtext("startarguments", ""))
+    assert (path.parents[1] / script.rpartition("\\")[2]).is_file()
+    assert script.endswith(r"\ops\run-gateway.ps1")
 
 
 def test_the_running_generation_is_that_on_the_disk(deployment: Deployment) -> None:

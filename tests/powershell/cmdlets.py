@@ -8,7 +8,7 @@ import json
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from tests.powershell.dotnet import Client, FileInfo, Mail, Stream
+from tests.powershell.dotnet import Client, FileInfo, Mail, Stream, Zip
 from tests.powershell.values import Record, io_failure, truth
 
 if TYPE_CHECKING:
@@ -31,6 +31,7 @@ def _new_object(shell: Interpreter, _inputs: list[Any], words: list[Any], _named
         "System.IO.Compression.GZipStream": lambda stream, _mode, _open: Stream(
             machine, gzip.GzipFile(fileobj=stream.file, mode="wb")
         ),
+        "System.IO.Compression.ZipArchive": lambda stream, mode, _open: Zip(stream.file, mode),
         "System.Net.Mail.MailMessage": Mail,
         "System.Net.Mail.MailAddress": str,
         "System.Net.Mail.SmtpClient": lambda host, port: Client(machine.mails, host, port),
@@ -66,9 +67,11 @@ def _new_item(shell: Interpreter, _inputs: list[Any], _words: list[Any], named: 
 
 
 def _get_process(shell: Interpreter, _inputs: list[Any], _words: list[Any], named: dict[str, Any]) -> list[Any]:
+    machine = _machine(shell)
     if "name" in named:
-        return [Record(Id=number, Path=path) for number, path in _machine(shell).processes(named["name"])]
-    name = _machine(shell).process_name(int(named["id"]))
+        found = machine.processes(named["name"])
+        return [Record(Id=number, Path=path, StartTime=machine.started(number)) for number, path in found]
+    name = machine.process_name(int(named["id"]))
     return [Record(ProcessName=name)] if name else []
 
 
@@ -90,10 +93,15 @@ def _remove_item(shell: Interpreter, _inputs: list[Any], _words: list[Any], name
 
 def _get_file_hash(shell: Interpreter, _inputs: list[Any], _words: list[Any], named: dict[str, Any]) -> list[Any]:
     try:
-        data = _machine(shell).here(named["literalpath"]).read_bytes()
+        data = named["inputstream"].read() if "inputstream" in named else _read(shell, named["literalpath"])
     except OSError as error:
         raise io_failure(error) from None
     return [Record(Hash=hashlib.sha256(data).hexdigest().upper())]
+
+
+def _read(shell: Interpreter, path: str) -> bytes:
+    content: bytes = _machine(shell).here(path).read_bytes()
+    return content
 
 
 def _write_event_log(shell: Interpreter, _inputs: list[Any], _words: list[Any], named: dict[str, Any]) -> list[Any]:
@@ -134,8 +142,10 @@ CMDLETS: dict[str, Callable[..., list[Any]]] = {
     "Remove-Item": _remove_item,
     "Set-Content": _set_content,
     "Set-StrictMode": lambda *_: [],
+    "Sort-Object": lambda _shell, inputs, _words, named: sorted(inputs, key=lambda item: item[named["property"]]),
     "Start-Sleep": _start_sleep,
     "Stop-Process": _stop_process,
     "Where-Object": lambda shell, inputs, words, _: [item for item in inputs if truth(shell.each(words[0], item))],
     "Write-EventLog": _write_event_log,
+    "Write-Warning": lambda *_: [],
 }

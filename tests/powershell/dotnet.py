@@ -59,8 +59,10 @@ class Stream:
         other.file.write(data[len(data) // 2 :])
         return NOTHING
 
-    def Flush(self, _to_disk: bool) -> object:  # noqa: N802
+    def Flush(self, to_disk: bool) -> object:  # noqa: N802
+        assert to_disk
         self.file.flush()
+        self.machine.point("flushed to the disk")
         return NOTHING
 
     def Dispose(self) -> object:  # noqa: N802
@@ -71,12 +73,36 @@ class Stream:
 class Zip:
     """ZipArchive."""
 
-    def __init__(self, path: Path, mode: Any) -> None:
-        self.file = zipfile.ZipFile(path, mode)
+    def __init__(self, file: Any, mode: Any) -> None:
+        self.file = zipfile.ZipFile(file, mode)
 
     @property
-    def Entries(self) -> list[str]:  # noqa: N802
-        return self.file.namelist()
+    def Entries(self) -> list[ZipEntry]:  # noqa: N802
+        return [ZipEntry(self.file, name) for name in self.file.namelist()]
+
+    def Dispose(self) -> object:  # noqa: N802
+        self.file.close()
+        return NOTHING
+
+
+class ZipEntry:
+    def __init__(self, archive: zipfile.ZipFile, name: str) -> None:
+        self.archive, self.FullName = archive, name
+
+    def Open(self) -> ZipStream:  # noqa: N802
+        return ZipStream(self.archive.open(self.FullName))
+
+
+class ZipStream:
+    """What an entry holds. Like that of .NET Framework, it does not compare the checksum."""
+
+    def __init__(self, file: Any) -> None:
+        self.file = file
+        file._expected_crc = None
+
+    def read(self) -> bytes:
+        content: bytes = self.file.read()
+        return content
 
     def Dispose(self) -> object:  # noqa: N802
         self.file.close()

@@ -121,6 +121,13 @@ class Scratch:
             found.append((int(process.name), r"F:\flatnet\openresty\nginx.exe" if ours else "elsewhere"))
         return found
 
+    def started(self, number: int) -> int:
+        """When a process started, in no unit that matters."""
+        try:
+            return int(Path(f"/proc/{number}/stat").read_text(encoding="utf-8").rsplit(") ", 1)[1].split()[19])
+        except OSError:  # gone meanwhile
+            return 0
+
     def end_process(self, number: int) -> None:
         """End a process at once."""
         os.kill(number, signal.SIGKILL)
@@ -218,6 +225,9 @@ class Scratch:
         found = place.rglob(pattern) if depth == "AllDirectories" else place.glob(pattern)
         return [self.windows(path) for path in found if path.is_file()]  # in no order, like NTFS through .NET
 
+    def _IO_Directory_GetFileSystemEntries(self, folder: str) -> list[str]:  # noqa: N802
+        return [self.windows(path) for path in self.here(folder).iterdir()]
+
     def _IO_Path_GetFileName(self, path: str) -> str:  # noqa: N802
         return path.rsplit("\\", 1)[-1]
 
@@ -225,10 +235,6 @@ class Scratch:
         assert comparer == "ordinal"
         values.sort()
         return NOTHING
-
-    def _IO_Compression_ZipFile_Open(self, path: str, mode: str) -> Zip:  # noqa: N802
-        assert mode == "Create"
-        return Zip(self.here(path), "x")
 
     def _IO_Compression_ZipFile_OpenRead(self, path: str) -> Zip:  # noqa: N802
         return Zip(self.here(path), "r")
@@ -284,6 +290,7 @@ _PROPERTIES: dict[str, Callable[[Scratch], Any]] = {
     "_Net_SecurityProtocolType_Tls12": lambda _: "Tls12",
     "_NullString_Value": lambda _: None,
     "_IO_Compression_CompressionMode_Compress": lambda _: "compress",
+    "_IO_Compression_ZipArchiveMode_Create": lambda _: "w",
 }
 for _name, _getter in _PROPERTIES.items():
     setattr(Scratch, _name, _property(_getter))

@@ -59,7 +59,7 @@ def is_strict(_tree: tree_sitter.Node, source: str) -> Iterator[str]:
 def names_paths_literally(tree: tree_sitter.Node, _source: str) -> Iterator[str]:
     """-LiteralPath, wherever a command would take a pattern."""
     for name, parameters, text in _commands(tree):
-        if name in _TAKE_PATHS and "-literalpath" not in parameters:
+        if name in _TAKE_PATHS and not {"-literalpath", "-inputstream"} & set(parameters):
             yield text
 
 

@@ -59,7 +59,7 @@ class Windows(Scratch):
     programs: dict[str, Callable[[list[str]], int]] = field(default_factory=dict)
     own: list[IPv4Interface] = field(default_factory=list)  # addresses of Windows, each of an interface of its own
     routes: list[Record] = field(default_factory=list)
-    nginx_processes: list[tuple[int, str | None]] = field(default_factory=list)
+    nginx_processes: list[tuple[int, str | None]] = field(default_factory=list)  # the oldest first
     ended: list[int] = field(default_factory=list)
     tasks: dict[str, Record] = field(default_factory=dict)
     failing: dict[str, int] = field(default_factory=dict)
@@ -100,11 +100,16 @@ class Windows(Scratch):
     def processes(self, name: str) -> list[tuple[int, str | None]]:
         """Those of nginx."""
         assert name == "nginx"
-        return self.nginx_processes
+        return sorted(self.nginx_processes)
+
+    def started(self, number: int) -> int:
+        """Its place among all."""
+        return [one for one, _ in self.nginx_processes].index(number)
 
     def end_process(self, number: int) -> None:
         """Note it."""
         self.ended.append(number)
+        self.nginx_processes = [one for one in self.nginx_processes if one[0] != number]
 
     def sleep(self, seconds: float) -> None:
         """Nobody waits."""

@@ -1,16 +1,19 @@
 # Keeps generations of the Gateway's configuration: a zip each time when a file of it changed. A generation counts once
-# it is whole and can be read again; the oldest ones go after that.
+# it is whole on the disk and gives back what was put into it; the oldest ones go after that.
 
 . (Join-Path $PSScriptRoot 'common.ps1')
 
 Add-Type -AssemblyName System.IO.Compression
 Add-Type -AssemblyName System.IO.Compression.FileSystem
 
-# Files of the configuration, by path below its folder. Keys are no part of it: they have a backup of their own.
+# Files of the configuration, by path below its folder. Keys are no part of it, whatever they are called beside the
+# certificates: they have a backup of their own.
 function Get-Files($Saved) {
     $start = $Saved.folder.Length + 1
+    $beside = '^' + [regex]::Escape("$($Saved.certificates)\")
     [string[]] $found = @([System.IO.Directory]::GetFiles($Saved.folder, '*', 'AllDirectories') |
-            Where-Object { -not $_.EndsWith('.key') } | ForEach-Object { $_.Substring($start) })
+            Where-Object { ($_ -notmatch '\.key$') -and (($_ -notmatch $beside) -or ($_ -match '\.crt$')) } |
+            ForEach-Object { $_.Substring($start) })
     [System.Array]::Sort($found, [System.StringComparer]::Ordinal)
     return $found
 }
@@ -25,21 +28,38 @@ function Get-Digest($Saved) {
 }
 
 function Save-Zip($Saved, [string] $Path) {
-    $zip = [System.IO.Compression.ZipFile]::Open($Path, 'Create')
+    $target = [System.IO.File]::Create($Path)
     try {
-        foreach ($name in @(Get-Files $Saved)) {
-            $source = Join-Path $Saved.folder $name
-            $null = [System.IO.Compression.ZipFileExtensions]::CreateEntryFromFile($zip, $source, $name.Replace('\', '/'))
+        $zip = New-Object System.IO.Compression.ZipArchive($target, [System.IO.Compression.ZipArchiveMode]::Create, $true)
+        try {
+            foreach ($name in @(Get-Files $Saved)) {
+                $source = Join-Path $Saved.folder $name
+                $entry = $name.Replace('\', '/')
+                $null = [System.IO.Compression.ZipFileExtensions]::CreateEntryFromFile($zip, $source, $entry)
+            }
+        } finally {
+            $zip.Dispose()
+        }
+        $target.Flush($true)
+    } finally {
+        $target.Dispose()
+    }
+}
+
+# The same text as Get-Digest, of what can be read from a zip.
+function Get-ZipDigest([string] $Path) {
+    $lines = ''
+    $zip = [System.IO.Compression.ZipFile]::OpenRead($Path)
+    try {
+        foreach ($entry in $zip.Entries) {
+            $stream = $entry.Open()
+            try { $hash = (Get-FileHash -InputStream $stream -Algorithm SHA256).Hash } finally { $stream.Dispose() }
+            $lines += "$hash  $($entry.FullName.Replace('/', '\'))`n"
         }
     } finally {
         $zip.Dispose()
     }
-}
-
-# How many files can be read from a zip.
-function Get-ZipCount([string] $Path) {
-    $zip = [System.IO.Compression.ZipFile]::OpenRead($Path)
-    try { return $zip.Entries.Count } finally { $zip.Dispose() }
+    return $lines
 }
 
 function Remove-OldZips($Saved) {
@@ -66,8 +86,8 @@ exit (Invoke-Task 'save-configuration' {
         [System.IO.File]::Delete($beside)
         return
     }
+    if ((Get-ZipDigest $beside) -cne $digest) { throw "$beside does not give back the files that were put into it" }
     $count = @(Get-Files $saved).Count
-    if ((Get-ZipCount $beside) -ne $count) { throw "$beside does not hold the $count files that it should" }
     [System.IO.File]::Move($beside, $path)
     Write-Whole $saved.last $digest
     Remove-OldZips $saved

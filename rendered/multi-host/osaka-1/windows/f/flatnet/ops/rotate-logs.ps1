@@ -105,20 +105,6 @@ function Test-Waiting($Log) {
     return @(Get-Plain $Log).Count -gt 0
 }
 
-# Tells nginx to open its files again, and waits until they are there.
-function Open-Logs($Rotation, $Nginx) {
-    $waiting = @($Rotation.logs | Where-Object { Test-Waiting $_ })
-    if ($waiting.Count -eq 0) { return }
-    if (-not (Test-Nginx $Nginx)) { return }
-    Invoke-Nginx $Nginx @('-s', 'reopen')
-    for ($try = 0; $try -lt $Nginx.wait_seconds * 10; $try++) {
-        $waiting = @($waiting | Where-Object { Test-Waiting $_ })
-        if ($waiting.Count -eq 0) { return }
-        Start-Sleep -Milliseconds 100
-    }
-    throw "nginx did not open $($waiting[0].path) again within $($Nginx.wait_seconds) s"
-}
-
 # Windows lets nobody write to a file that is open like this, and does not open it while somebody does.
 function Open-Unshared([string] $Path) {
     try {
@@ -146,6 +132,26 @@ function Compress-Generation([string] $Path) {
     }
     [System.IO.File]::Move("$Path.gz.new", "$Path.gz")
     [System.IO.File]::Delete($Path)
+}
+
+# Tells nginx to open its files again, and waits until they are there. A log that stays away, and whose last generation
+# nobody writes to, is no log of this configuration any more: with its generations compressed, nothing waits for it.
+function Open-Logs($Rotation, $Nginx) {
+    $waiting = @($Rotation.logs | Where-Object { Test-Waiting $_ })
+    if ($waiting.Count -eq 0) { return }
+    if (-not (Test-Nginx $Nginx)) { return }
+    Invoke-Nginx $Nginx @('-s', 'reopen')
+    for ($try = 0; $try -lt $Nginx.wait_seconds * 10; $try++) {
+        $waiting = @($waiting | Where-Object { Test-Waiting $_ })
+        if ($waiting.Count -eq 0) { return }
+        Start-Sleep -Milliseconds 100
+    }
+    foreach ($log in $waiting) {
+        foreach ($path in @(Get-Plain $log)) { Compress-Generation $path }
+    }
+    $waiting = @($waiting | Where-Object { Test-Waiting $_ })
+    if ($waiting.Count -eq 0) { return }
+    throw "nginx did not open $($waiting[0].path) again within $($Nginx.wait_seconds) s"
 }
 
 # All but the newest.
@@ -192,26 +198,28 @@ function Write-Sizes($Settings) {
     Write-Whole (Join-Path $Settings.metrics.folder 'logs.prom') $text
 }
 
+# Does one step for one log; outputs why it failed. No step keeps another, or another log, from its turn.
+function Invoke-Step([string] $Name, [scriptblock] $Work) {
+    try { $null = & $Work } catch { return "${Name}: $($_.Exception.Message)" }
+}
+
 exit (Invoke-Task 'rotate-logs' {
     param($Settings)
     $rotation = $Settings.rotation
     $failures = @()
     foreach ($log in $rotation.logs) {
-        Remove-Leftovers $log
-        try { Add-Link $log } catch { $failures += "$($log.name): $($_.Exception.Message)" }
-        if (Test-Due $log) { Move-Log $log }
+        $failures += @(Invoke-Step $log.name { Remove-Leftovers $log })
+        $failures += @(Invoke-Step $log.name { Add-Link $log })
+        $failures += @(Invoke-Step $log.name { if (Test-Due $log) { Move-Log $log } })
     }
-    Open-Logs $rotation $Settings.nginx
+    $failures += @(Invoke-Step 'opening logs' { Open-Logs $rotation $Settings.nginx })
     foreach ($log in $rotation.logs) {
-        try {
-            Add-Link $log
-            Remove-Links $log
-            Compress-Log $log
-            Remove-Old $log
-        } catch {
-            $failures += "$($log.name): $($_.Exception.Message)"
-        }
+        $failures += @(Invoke-Step $log.name { Add-Link $log })
+        $failures += @(Invoke-Step $log.name { Remove-Links $log })
+        # Before anything is compressed, which needs room.
+        $failures += @(Invoke-Step $log.name { Remove-Old $log })
+        $failures += @(Invoke-Step $log.name { Compress-Log $log })
     }
-    Write-Sizes $Settings
+    $failures += @(Invoke-Step 'sizes' { Write-Sizes $Settings })
     if ($failures.Count -gt 0) { throw ($failures -join "`n") }
 })

@@ -66,6 +66,11 @@ function Write-Event($Settings, [string] $Kind, [string] $Text) {
     Write-EventLog -LogName Application -Source $Settings.source -EntryType $Kind -EventId $id -Message $Text
 }
 
+# Tells of a failure. One that no event can tell must not stop what tells it otherwise.
+function Write-Failure($Settings, [string] $Text) {
+    try { Write-Event $Settings 'Error' $Text } catch { Write-Warning "no event was written: $($_.Exception.Message)" }
+}
+
 # A process that ends takes its lock with it, however it ends. $null: another run holds it.
 function Open-Lock([string] $Path) {
     try {
@@ -75,22 +80,26 @@ function Open-Lock([string] $Path) {
     }
 }
 
-# Runs the work under its lock and tells how it ended: exit code, metrics, and an event when it failed.
+# Runs the work under its lock and tells how it ended: exit code, an event when it failed, and metrics. The event comes
+# first: a full disk, which fails the work, fails the metrics too.
 function Invoke-Task([string] $Task, [scriptblock] $Work) {
     $settings = Read-Json (Join-Path $PSScriptRoot 'settings.json')
     $lock = Open-Lock (Join-Path $settings.state "$Task.lock")
     if ($null -eq $lock) { return 0 }
     try {
         $code = 0
-        $reason = ''
         try {
             $null = & $Work $settings
         } catch {
             $code = 1
-            $reason = "$Task failed: $($_.Exception.Message)"
+            Write-Failure $settings "$Task failed: $($_.Exception.Message)"
         }
-        Write-TaskMetrics $settings $Task $code
-        if ($code -ne 0) { Write-Event $settings 'Error' $reason }
+        try {
+            Write-TaskMetrics $settings $Task $code
+        } catch {
+            $code = 1
+            Write-Failure $settings "$Task could not write its metrics: $($_.Exception.Message)"
+        }
         return $code
     } finally {
         $lock.Dispose()

@@ -25,12 +25,18 @@ function Set-Rights([string] $Path, $Grants) {
 }
 
 # A drive other than that of Windows lets every user change what lies on it: here that would be code that runs as a
-# service. Whoever unpacked a file owns it and could give himself rights; rights of a file of its own would stay.
+# service. Whoever unpacked a file owns it and could give himself rights; rights of a file of its own would stay. Those of
+# a secret have to.
 foreach ($folder in $settings.folders) { $null = [System.IO.Directory]::CreateDirectory($folder.path) }
 $null = & icacls.exe $settings.folder '/setowner' '*S-1-5-32-544' '/T' '/Q'
 if ($LASTEXITCODE -ne 0) { throw "icacls /setowner $($settings.folder) ended with $LASTEXITCODE" }
-$null = & icacls.exe (Join-Path $settings.programs '*') '/reset' '/T' '/Q'
-if ($LASTEXITCODE -ne 0) { throw "icacls /reset $($settings.programs) ended with $LASTEXITCODE" }
+foreach ($folder in $settings.reset.folders) {
+    foreach ($path in [System.IO.Directory]::GetFileSystemEntries($folder)) {
+        if ($path -eq $settings.reset.except) { continue }
+        $null = & icacls.exe $path '/reset' '/T' '/Q'
+        if ($LASTEXITCODE -ne 0) { throw "icacls /reset $path ended with $LASTEXITCODE" }
+    }
+}
 foreach ($folder in $settings.folders) {
     Set-Rights $folder.path $folder.grants
     "OK $($folder.path)"
