@@ -4,6 +4,9 @@
 Set-StrictMode -Version Latest
 $ErrorActionPreference = 'Stop'
 
+# What Windows says of a file that another process has open.
+$SharingViolation = -2147024864
+
 function Get-UnixTime {
     return [System.DateTimeOffset]::UtcNow.ToUnixTimeSeconds()
 }
@@ -66,34 +69,42 @@ function Write-Event($Settings, [string] $Kind, [string] $Text) {
     Write-EventLog -LogName Application -Source $Settings.source -EntryType $Kind -EventId $id -Message $Text
 }
 
-# A process that ends takes its lock with it, however it ends. $null: another run holds it.
+# A process that ends takes its lock with it, however it ends. $null: another run holds it. A drive that cannot be
+# written is a failure, and no other run.
 function Open-Lock([string] $Path) {
     try {
         return [System.IO.File]::Open($Path, 'OpenOrCreate', 'ReadWrite', 'None')
     } catch [System.IO.IOException] {
+        if ($_.Exception.GetBaseException().HResult -ne $SharingViolation) { throw }
         return $null
     }
 }
 
-# Runs the work under its lock and tells how it ended: exit code, metrics, and an event when it failed.
-function Invoke-Task([string] $Task, [scriptblock] $Work) {
+# Runs the work under its lock and tells how it ended: exit code, metrics, and an event when it failed. With -Unlocked
+# the work is done also where no lock can be had: the Task Scheduler starts no second run anyway.
+function Invoke-Task([string] $Task, [scriptblock] $Work, [switch] $Unlocked) {
     $settings = Read-Json (Join-Path $PSScriptRoot 'settings.json')
-    $lock = Open-Lock (Join-Path $settings.state "$Task.lock")
-    if ($null -eq $lock) { return 0 }
+    $lock = $null
+    $reasons = @()
     try {
-        $code = 0
-        $reason = ''
-        try {
-            $null = & $Work $settings
-        } catch {
-            $code = 1
-            $reason = "$Task failed: $($_.Exception.Message)"
+        $lock = Open-Lock (Join-Path $settings.state "$Task.lock")
+        if ($null -eq $lock) { return 0 }
+    } catch {
+        $reasons += "no lock: $($_.Exception.Message)"
+    }
+    try {
+        if (($null -ne $lock) -or $Unlocked) {
+            try { $null = & $Work $settings } catch { $reasons += $_.Exception.Message }
         }
-        Write-TaskMetrics $settings $Task $code
-        if ($code -ne 0) { Write-Event $settings 'Error' $reason }
+        $code = [int] ($reasons.Count -gt 0)
+        try { Write-TaskMetrics $settings $Task $code } catch {
+            $reasons += "no metrics: $($_.Exception.Message)"
+            $code = 1
+        }
+        if ($code -ne 0) { Write-Event $settings 'Error' "$Task failed: $($reasons -join '; ')" }
         return $code
     } finally {
-        $lock.Dispose()
+        if ($null -ne $lock) { $lock.Dispose() }
     }
 }
 
