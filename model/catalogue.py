@@ -20,6 +20,7 @@ from model.names import WATCHDOG, Component, Severity
 from model.objective import Objective
 from model.source import Node, read_yaml
 from model.stateful import DATA
+from model.tasks import measured_tasks
 from model.validation import validate
 from model.values import DurationValue
 
@@ -127,6 +128,7 @@ def context_of(environment: Environment) -> dict[str, object]:
         "example": _example(environment),
         "gateway": environment.gateway,
         "monitoring": environment.monitoring,
+        "tasks": measured_tasks(environment),
         "thresholds": environment.alerts.thresholds,
     }
 

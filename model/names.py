@@ -70,6 +70,7 @@ CNI_PODMAN_READABLE = "flatnet_cni_podman_readable"  # gauge 0/1: Podman told it
 CNI_ALLOCATIONS_MODIFIED = "flatnet_cni_allocations_modified_timestamp_seconds"  # gauge
 CNI_PLUGIN_READY = "flatnet_cni_plugin_ready"  # gauge 0/1: part (binary, conflist, shim)
 CNI_COLLECTED = "flatnet_cni_collected_timestamp_seconds"  # gauge: last run of the collector
+CNI_TOLD_WINDOWS = "flatnet_cni_told_windows_timestamp_seconds"  # gauge: part (upstreams, wsl_address); last success
 # From the records of the shim; without it, only failures are known, and only those that Podman told the journal.
 CNI_OPERATIONS = "flatnet_cni_operations_total"  # counter: command (ADD, DEL, CHECK), outcome (success, failure)
 CNI_FAILURES = "flatnet_cni_failures_total"  # counter: command, code (CNI error code, signal, killed or unknown)

@@ -163,9 +163,14 @@ class WindowsPathValue:
         return f"{self.drive}:\\" + "\\".join(self.parts)
 
     @property
+    def mount(self) -> str:
+        """Where WSL mounts its drive: `/mnt/f`."""
+        return f"/mnt/{self.drive.lower()}"
+
+    @property
     def seen_from_wsl(self) -> str:
-        """Where WSL mounts it: `/mnt/f/flatnet/logs`."""
-        return "/".join(("/mnt", self.drive.lower(), *self.parts))
+        """Where WSL sees it: `/mnt/f/flatnet/logs`."""
+        return "/".join((self.mount, *self.parts))
 
     def __str__(self) -> str:
         return f"{self.drive}:/" + "/".join(self.parts)

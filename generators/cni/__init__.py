@@ -15,7 +15,7 @@ from model.environment import Environment
 from model.gateway import CLIENT_CONNECTIONS
 from model.host import Host
 from model.stateful import CNI_RECORDS, CNI_TEXTFILES
-from model.ways import ways
+from model.ways import needs_route, ways
 
 HERE = Path(__file__).parent
 SCRIPTS = "/usr/local/lib/flatnet-ops"
@@ -110,12 +110,14 @@ def settings(environment: Environment, host: Host) -> dict[str, Any]:
         "records": CNI_RECORDS,
         "buckets": list(DURATION_BUCKETS),
         "textfile": f"{CNI_TEXTFILES}/cni.prom",
+        "mount": host.windows.folder.mount,
+        "told": f"{CNI_TEXTFILES}/told-windows.prom",
         "upstreams": host.windows.upstreams.seen_from_wsl,
         "ways": [
             {"workload": way.workload, "port": way.port, "local": way.local, "unit": way.unit, "target": way.target}
             for way in ways(environment, host)
         ],
-        "wsl_address": host.windows.wsl_address.seen_from_wsl if host.wsl.networking == "nat" else None,
+        "wsl_address": host.windows.wsl_address.seen_from_wsl if needs_route(host) else None,
     }
 
 

@@ -7,7 +7,7 @@ from typing import Any
 from generators.windows.words import say
 from model.deployment import Deployment
 from model.heartbeat import watched_by, watches
-from model.host import Host
+from model.host import POWERSHELL_RUNS, Host
 from model.names import TASK_KEEP_ALIVE, WATCHDOG, WINDOWS_TASKS
 from model.secrets import windows_secret_path
 
@@ -24,11 +24,14 @@ def settings(deployment: Deployment, host: Host) -> dict[str, Any] | None:
         url = f"http://{following.nebula_address}:{environment.gateway.ports.metrics}/heartbeat"
         monitors = following == environment.monitoring_host
         watched.append(_stack(deployment, host, url) if monitors else _machine(deployment, host, following, url))
+    prepare = f'{host.windows.powershell} {POWERSHELL_RUNS} "{(host.windows.ops / "prepare.ps1").backslashed}"'
     return {
         "state": (host.windows.ops / "dead-mans-switch/state").backslashed,
         "silent_seconds": switch.silent_for.seconds,
         "repeat_seconds": switch.repeat.seconds,
         "watched": watched,
+        "forgets_subject": say("forgets_subject", language, host=host.name),
+        "forgets_text": say("forgets_text", language, host=host.name, drive=host.windows.folder.drive, prepare=prepare),
         "test_subject": say("test_subject", language, host=host.name),
         "test_text": say("test_text", language),
         **_ways(deployment, host),

@@ -87,6 +87,25 @@ WORDS: dict[str, tuple[str, str]] = {
     "over_stack": ("The monitoring on {{0}} is back", "{{0}} の監視が復旧しました"),
     "over_machine": ("The machine {{0}} answers again", "マシン {{0}} が応答するようになりました"),
     "since": ("Last sign of life of {{0}}: {{1}}.", "{{0}} の最後の応答: {{1}}"),
+    "forgets_subject": (
+        "The watch over the monitoring on {host} cannot do its work",
+        "{host} の監視停止の見張りが正しく動作していません",
+    ),
+    "forgets_text": (
+        (
+            "It cannot write down what it has seen and told. Until this is mended, silence of the monitoring is told "
+            "late.\n{{0}}\n"
+            "First steps, in PowerShell as administrator on {host}:\n"
+            "1. Get-Volume {drive}\n   HealthStatus is Healthy and SizeRemaining is not 0.\n"
+            "2. {prepare}\n   It sets the rights of the folders again."
+        ),
+        (
+            "確認した内容と通知した内容を記録できません。復旧するまで、監視が停止しても通知が遅れます。\n{{0}}\n"
+            "最初の確認（{host} で管理者として開いた PowerShell で実行）:\n"
+            "1. Get-Volume {drive}\n   HealthStatus が Healthy で、SizeRemaining が 0 でないこと。\n"
+            "2. {prepare}\n   フォルダのアクセス権が設定し直されます。"
+        ),
+    ),
     "test_subject": (
         "Test: {host} can tell you when the monitoring is silent",
         "テスト: {host} から、監視が応答しないときの通知を送れます",

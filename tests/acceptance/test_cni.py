@@ -158,15 +158,17 @@ def test_the_rendered_files_work_together_where_they_land(tmp_path: Path) -> Non
         assert host.run(called).stdout == f"{RESULT}\n"
         host.run(["/usr/local/lib/flatnet-ops/cni-collector"])
         host.run(["sh", "-ec", ETH0])
+        host.run(["sh", "-ec", "mkdir -p /mnt/f && mount -t tmpfs none /mnt/f && mkdir -p /mnt/f/flatnet/ops"])
         host.run(["/usr/local/lib/flatnet-ops/upstreams"])
         told = host.run(["cat", "/mnt/f/flatnet/ops/from-wsl/wsl-address"]).stdout
-        metrics = host.run(["cat", f"{CNI_TEXTFILES}/cni.prom"]).stdout
+        metrics = host.run(["sh", "-c", f"cat {CNI_TEXTFILES}/*.prom"]).stdout
         addresses = host.run(["cat", "/mnt/f/flatnet/ops/from-wsl/upstreams.json"]).stdout
         log = host.run(["cat", "/var/log/flatnet/cni.log"]).stdout
     assert f"{operation('ADD', 'success')} 1\n" in metrics
     assert re.findall(rf"{names.CNI_PLUGIN_READY}{{part=\"(\w+)\"}} 1", metrics) == ["binary", "conflist", "shim"]
     assert json.loads(addresses) == {"forgejo:3000": "10.87.1.5:3000"}
     assert told == "172.20.20.5\n"
+    assert re.findall(rf"{names.CNI_TOLD_WINDOWS}{{part=\"(\w+)\"}} \d", metrics) == ["upstreams", "wsl_address"]
     assert json.loads(log)["address"] == "10.87.1.5"
 
 

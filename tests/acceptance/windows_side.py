@@ -76,14 +76,16 @@ class WindowsSide:
     def prepare(self) -> str:
         """Lay the files out and join the networks. Returns the certificate of the CA that signed the Gateway's."""
         outside = self.scratch.seen_from_outside
-        (outside / FOLDER.relative_to("/")).mkdir()
+        # A file system of its own, as a drive of Windows is in WSL.
+        self.scratch.run(["sh", "-ec", f"mkdir {FOLDER} && mount -t tmpfs none {FOLDER}"])
         tree = lay_out(outside / FOLDER.relative_to("/"), self.deployment, self.host)
         prepare(tree)
         address, port = self.host.nebula_address or "127.0.0.1", self.deployment.environment.gateway.ports.api
         server = STATUS_PAGE.format(address=address, port=port, page=json.dumps(STATUS))
         (tree.flatnet / "config/conf.d/api.conf").write_text(server, encoding="utf-8")
         drive = self.host.windows.folder.drive
-        self.scratch.run(["ln", "-sfnT", f"{FOLDER}/{drive}:", f"/mnt/{drive.lower()}"])
+        mount = self.host.windows.folder.mount
+        self.scratch.run(["sh", "-ec", f"mkdir -p {mount} && mount --bind {FOLDER}/{drive}: {mount}"])
         if self.nat:
             self.prefix = ("ip", "netns", "exec", "windows")
             self.scratch.run(["ip", "netns", "add", "windows"])

@@ -64,6 +64,7 @@ class Cni:
         (self.folder / "bin").mkdir(parents=True)
         (self.folder / "records").mkdir()
         (self.folder / "textfile").mkdir()
+        (self.folder / "windows/ops").mkdir(parents=True)
         plugin = f"#!{sys.executable} -IS\n{PLUGIN}"
         _program(self.plugin, plugin)
         shim = (HOST / "flatnet-observed").read_text(encoding="utf-8")
@@ -111,6 +112,8 @@ class Cni:
             "records": str(self.records),
             "buckets": list(DURATION_BUCKETS),
             "textfile": str(self.folder / "textfile/cni.prom"),
+            "mount": "/proc",  # is a mount on every machine
+            "told": str(self.folder / "textfile/told-windows.prom"),
             "upstreams": str(self.folder / "windows/ops/from-wsl/upstreams.json"),
             "ways": [],
             "wsl_address": None,
@@ -174,9 +177,9 @@ class Cni:
             (folder / file).write_text(text.replace(SETTINGS, repr(str(self.settings))), encoding="utf-8")
         return folder
 
-    def metrics(self) -> dict[str, float]:
-        """The series that the collector has written."""
-        lines = (self.folder / "textfile/cni.prom").read_text(encoding="utf-8").splitlines()
+    def metrics(self, file: str = "cni.prom") -> dict[str, float]:
+        """The series that the collector has written, or another script."""
+        lines = (self.folder / "textfile" / file).read_text(encoding="utf-8").splitlines()
         pairs = (line.rsplit(" ", 1) for line in lines if not line.startswith("#"))
         return {name: float(value) for name, value in pairs}
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import time
 from pathlib import Path
 from typing import Any
 
@@ -87,6 +88,23 @@ def test_before_the_first_container_the_file_is_empty(cni: Cni) -> None:
     assert target(cni).read_text(encoding="utf-8") == "{}\n"
 
 
+def test_nothing_is_written_below_a_drive_that_is_not_there(cni: Cni) -> None:
+    """It would lie on the VHDX, and Windows would keep the old addresses for ever."""
+    cni.set(mount=str(cni.folder / "windows"))
+    done = run(cni, None)
+    assert (done.returncode, list((cni.folder / "windows/ops").iterdir())) == (1, [])
+    assert "nothing is mounted at" in done.stderr
+    assert not (cni.folder / "textfile/told-windows.prom").exists()
+
+
+def test_no_folder_is_made_above_that_of_wsl(cni: Cni) -> None:
+    """Those of Windows have rights that prepare.ps1 gives them."""
+    (cni.folder / "windows/ops").rmdir()
+    done = run(cni, None)
+    assert (done.returncode, (cni.folder / "windows/ops").exists()) == (1, False)
+    assert "run prepare.ps1" in done.stderr
+
+
 @pytest.mark.parametrize(("podman", "content"), [(None, allocations(HELD)), (listed(("a", "forgejo")), "{")])
 def test_what_cannot_be_read_keeps_the_last_addresses(cni: Cni, podman: str | None, content: str) -> None:
     target(cni).parent.mkdir(parents=True)
@@ -140,6 +158,30 @@ def _as_podman(program: Path) -> Path:
     folder.mkdir()
     os.link(program, folder / "podman")
     return folder
+
+
+# --- when Windows was told ---
+
+TOLD = 'flatnet_cni_told_windows_timestamp_seconds{part="%s"}'
+
+
+def test_the_time_of_a_run_in_which_all_went_well_is_a_metric(cni: Cni) -> None:
+    before = time.time()
+    assert run(cni, None).returncode == 0
+    (told,) = cni.metrics("told-windows.prom").items()
+    assert told[0] == TOLD % "upstreams"
+    assert before - 1 < told[1] < time.time() + 1
+
+
+def test_a_run_that_fails_keeps_the_time_of_the_last_good_one(cni: Cni) -> None:
+    program(cni, "ip", IP)
+    cni.set(wsl_address=str(target(cni).with_name("wsl-address")))
+    assert run(cni, None).returncode == 0
+    before = cni.metrics("told-windows.prom")
+    assert before.keys() == {TOLD % "upstreams", TOLD % "wsl_address"}
+    program(cni, "ip", "#!/bin/sh\nexit 2\n")
+    assert run(cni, None).returncode == 1
+    assert cni.metrics("told-windows.prom") == before
 
 
 # --- nat: Windows has a route that leads to the address of WSL ---

@@ -36,6 +36,18 @@ def files(deployment: Deployment, host: str) -> dict[str, str]:
     }
 
 
+@pytest.mark.parametrize("name", ["production", "multi_host", "ring"])
+def test_every_task_that_measures_itself_is_missed_where_it_is_not(name: str, request: pytest.FixtureRequest) -> None:
+    """Of every host: the alert expects what each of them has, and the host registers nothing else that measures."""
+    deployment: Deployment = request.getfixturevalue(name)
+    (alert,) = (alert for alert in deployment.alerts if alert.name == "WindowsTaskStale")
+    expected = re.findall(r'label_replace\(up\{job="windows"\} == 1, "task", "([\w-]+)"', alert.expr)
+    assert len(expected) == len(set(expected)) >= 3
+    for host in deployment.environment.hosts:
+        scripts = [name for name, text in files(deployment, host).items() if "Invoke-Task '" in text]
+        assert {name.removesuffix(".ps1") for name in scripts} == set(expected)
+
+
 def settings(deployment: Deployment, host: str) -> Any:
     return json.loads(files(deployment, host)["settings.json"])
 

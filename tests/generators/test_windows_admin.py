@@ -237,6 +237,34 @@ def test_the_rules_of_our_group_become_those_of_the_model(tmp_path: Path) -> Non
     assert (machine.rules["theirs"]["Enabled"], machine.warnings, machine.vm) == ("True", [], {})
 
 
+def test_nothing_stays_that_somebody_put_on_a_rule_of_ours(tmp_path: Path) -> None:
+    machine = firewall(tmp_path)
+    theirs = {"Program": r"C:\other.exe", "LocalAddress": "10.0.0.1", "InterfaceType": "Wireless"}
+    machine.add("FlatnetOps-gateway-https", Group="Flatnet Ops", LocalPort="443", **theirs)
+    machine.add("FlatnetOps-gateway-http", Group="Elsewhere", LocalPort="80")
+    apply(machine)
+    https, http = (machine.rules[f"FlatnetOps-gateway-{name}"] for name in ("https", "http"))
+    assert https["Program"] == "Any"
+    assert not {"LocalAddress", "InterfaceType"} & https.keys()
+    assert http["Group"] == "Flatnet Ops"
+
+
+@pytest.mark.parametrize(
+    ("facts", "told"),
+    [
+        ({"Enabled": "False"}, "the firewall is off in the profile Public"),
+        ({"DefaultInboundAction": "Allow"}, "the profile Public lets in everything that no rule blocks"),
+        ({"DefaultInboundAction": "NotConfigured"}, None),  # Windows then blocks
+    ],
+)
+def test_a_profile_that_makes_rules_void_is_told(tmp_path: Path, facts: dict[str, str], told: str | None) -> None:
+    machine = firewall(tmp_path)
+    machine.profile.update(facts)
+    apply(machine)
+    assert [told in warning for warning in machine.warnings if told] == ([True] if told else [])
+    assert bool(machine.warnings) == bool(told)
+
+
 def test_a_rule_for_nginx_that_windows_made_is_switched_off(tmp_path: Path) -> None:
     machine = firewall(tmp_path)
     machine.add("button", Program=r"F:\flatnet\openresty\nginx.exe")

@@ -18,7 +18,7 @@ import pytest
 from tests.conftest import ROOT
 from tests.powershell.dotnet import Stream, Zip
 from tests.powershell.machine import Scratch
-from tests.powershell.values import Failure, Record, io_failure
+from tests.powershell.values import WRITE_PROTECTED, Failure, Record, io_failure
 
 WINDOWS = ROOT / "rendered/production/tokyo-1/windows/f/flatnet"
 NOON = datetime(2026, 11, 25, 3, 0, tzinfo=UTC)
@@ -32,6 +32,7 @@ class Host(Scratch):
     answers: dict[str, int] = field(default_factory=dict)
     on_reopen: Callable[[], object] = lambda: None
     on_sleep: Callable[[], object] = lambda: None
+    read_only: str | None = None  # a folder of Windows, such as `F:`, in which nothing can be written
     strays: list[tuple[int, str | None]] = field(
         default_factory=list
     )  # processes of nginx that nginx.pid does not name
@@ -43,6 +44,19 @@ class Host(Scratch):
         if words[4:] == ["-s", "reopen"]:
             self.on_reopen()
         return self.answers.get(words[-1], 0)
+
+    def _refused(self, path: str) -> None:
+        if self.read_only and path.startswith(self.read_only):
+            raise io_failure("the media is write protected", WRITE_PROTECTED)
+
+    def _IO_File_WriteAllText(self, path: str, content: str, encoding: str) -> object:  # noqa: N802
+        self._refused(path)
+        return super()._IO_File_WriteAllText(path, content, encoding)
+
+    def _IO_File_Open(self, path: str, mode: str, access: str, share: str) -> Stream:  # noqa: N802
+        if mode != "Open":
+            self._refused(path)
+        return super()._IO_File_Open(path, mode, access, share)
 
     def sleep(self, _seconds: float) -> None:
         """Nobody waits for a note."""
@@ -568,6 +582,7 @@ class Web:
     posted: list[dict[str, Any]] = field(default_factory=list)
     answers: dict[str, str | int | None] = field(default_factory=dict)
     slack_fails: bool = False
+    broken: str | None = None  # an address whose answer ends in the middle
 
     def __call__(self, asked: dict[str, Any]) -> Record:
         if asked.get("method") == "Post":
@@ -575,6 +590,8 @@ class Web:
                 raise Failure("the name could not be resolved", "System.Net.WebException")
             self.posted.append({"url": asked["uri"], **json.loads(asked["body"].decode("utf-8"))})
             return Record()
+        if asked["uri"] == self.broken:
+            raise Failure("the stream has ended", "System.IO.EndOfStreamException")
         answer = self.answers.get(asked["uri"])
         if answer is None:
             raise Failure("no answer", "System.Net.WebException")
@@ -651,6 +668,19 @@ def test_one_way_that_fails_does_not_stop_the_other(watched: tuple[Host, Web]) -
     web.slack_fails = True
     minutes(host, 10)
     assert len(host.mails) == 1
+    ((kind, text),) = host.events
+    assert kind == "Warning"
+    assert "not by every way: Slack: the name could not be resolved" in text
+
+
+def test_a_test_fails_when_any_way_fails(watched: tuple[Host, Web]) -> None:
+    host, web = watched
+    web.slack_fails = True
+    assert host.start("watch-heartbeat", test=True) == 1
+    assert len(host.mails) == 1
+    ((kind, text),) = host.events
+    assert kind == "Error"
+    assert "not by every way: Slack: the name could not be resolved" in text
 
 
 def test_what_reached_nobody_is_told_again_a_minute_later(watched: tuple[Host, Web]) -> None:
@@ -682,6 +712,64 @@ def test_sleep_is_no_recovery(watched: tuple[Host, Web]) -> None:
     host.later(hours=1)
     assert host.start("watch-heartbeat") == 0
     assert len(web.posted) == 1
+
+
+@pytest.mark.parametrize("read_only", ["F:", r"F:\flatnet\ops\dead-mans-switch"])
+def test_who_cannot_remember_tells_people(watched: tuple[Host, Web], read_only: str) -> None:
+    """Each run would look like one after sleep, and count silence anew: nobody would ever be told."""
+    host, web = watched
+    host.change_settings(lambda settings: settings["heartbeat"].update(repeat_seconds=1800))
+    host.read_only = read_only
+    told = []
+    for minute in range(1, 60):
+        host.later(minutes=1)
+        assert host.start("watch-heartbeat") == 1
+        told += [(minute, post["text"].split("\n")[0]) for post in web.posted]
+        web.posted.clear()
+    forgets, silent = (
+        "*tokyo-1 の監視停止の見張りが正しく動作していません*",
+        "*tokyo-1 の監視が {} 分間応答していません*",
+    )
+    assert told == [(minute, text) for minute in (5, 6, 35, 36) for text in (forgets, silent.format(minute))]
+    assert "dead-mans-switch\\state cannot be written: the media is write protected" in host.events[-1][1]
+
+
+def test_what_was_told_before_the_memory_was_lost_is_over_after_it(watched: tuple[Host, Web]) -> None:
+    host, web = watched
+    minutes(host, 6)
+    host.read_only = "F:"
+    for _ in range(3):
+        host.later(minutes=1)
+        assert host.start("watch-heartbeat") == 1
+    host.read_only = None
+    minutes(host, 2, beating=True)
+    assert [post["text"].split("\n")[0] for post in web.posted[1:]] == ["*tokyo-1 の監視が復旧しました*"]
+
+
+def test_what_cannot_be_looked_at_is_silent(watched: tuple[Host, Web]) -> None:
+    """Also at the first look: silence is counted from there, not from 1970."""
+    host, web = watched
+    host.path("ops/dead-mans-switch/state").unlink()
+    url = "http://10.42.0.2:9145/heartbeat"
+    host.change_settings(lambda settings: settings["heartbeat"]["watched"][0].update(file=None, url=url))
+    web.broken = url
+    for _ in range(5):
+        host.later(minutes=1)
+        assert host.start("watch-heartbeat") == 1
+        assert web.posted == []
+    host.later(minutes=1)
+    assert host.start("watch-heartbeat") == 1
+    assert web.posted[0]["text"].startswith("*tokyo-1 の監視が 5 分間応答していません*")
+    assert host.events[-1][1].endswith("tokyo-1 cannot be looked at: the stream has ended")
+
+
+def test_a_task_that_can_have_no_lock_fails_and_does_nothing(host: Host) -> None:
+    running(host)
+    host.read_only = "F:"
+    assert host.start("rotate-logs") == 1
+    assert host.told == []
+    ((kind, text),) = host.events
+    assert (kind, "no lock: the media is write protected" in text) == ("Error", True)
 
 
 def test_a_heart_that_never_beat_is_silent(host: Host) -> None:

@@ -17,6 +17,7 @@ class Firewall(Windows):
     """`rules` by name, `warnings` as they were written, `vm` what was set for WSL."""
 
     rules: dict[str, Record] = field(default_factory=dict)
+    profile: Record = field(default_factory=lambda: Record(Name="Public", Enabled="True", DefaultInboundAction="Block"))
     vm_rules: dict[str, Record] = field(default_factory=dict)
     vm: dict[str, Any] = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)
@@ -24,18 +25,15 @@ class Firewall(Windows):
     def __post_init__(self) -> None:
         super().__post_init__()
         self.cmdlets |= {
-            "Get-NetFirewallProfile": lambda *_: [Record(Name="Public", Enabled="True")],
+            "Get-NetFirewallProfile": lambda *_: [self.profile],
             "Get-NetFirewallRule": self._get,
-            "New-NetFirewallRule": self._set,
-            "Set-NetFirewallRule": self._set,
-            "Remove-NetFirewallRule": lambda _shell, _inputs, _words, named: self._remove(self.rules, named["name"]),
+            "New-NetFirewallRule": self._new,
+            "Remove-NetFirewallRule": lambda _shell, _inputs, _words, named: self._remove(self.rules, named),
             "Disable-NetFirewallRule": self._disable,
             **{f"Get-NetFirewall{kind}Filter": self._filter for kind in ("Application", "Service", "Port", "Address")},
             "Set-NetFirewallHyperVVMSetting": lambda _shell, _inputs, _words, named: self.vm.update(named) or [],
             "Get-NetFirewallHyperVRule": lambda *_: list(self.vm_rules.values()),
-            "Remove-NetFirewallHyperVRule": lambda _shell, _inputs, _words, named: self._remove(
-                self.vm_rules, named["name"]
-            ),
+            "Remove-NetFirewallHyperVRule": lambda _shell, _inputs, _words, named: self._remove(self.vm_rules, named),
             "Write-Warning": self._warn,
         }
 
@@ -49,16 +47,20 @@ class Firewall(Windows):
             return [self.rules[one["Name"]] for one in inputs]
         return [rule for rule in self.rules.values() if rule["Group"] == named["group"]]
 
-    def _set(self, _shell: Any, _inputs: list[Any], _words: list[Any], named: dict[str, Any]) -> list[Any]:
-        kept = self.rules.get(named["name"], Record(Group=named.get("group")))
-        facts = {key: named[key.lower()] for key in ("Name", "Enabled", "Direction", "Action", "Protocol", "LocalPort")}
-        display = named.get("newdisplayname") or named["displayname"]
-        remote = named["remoteaddress"]
-        self.rules[named["name"]] = Record({**UNSAID, **kept, **facts, "DisplayName": display, "RemoteAddress": remote})
+    def _new(self, _shell: Any, _inputs: list[Any], _words: list[Any], named: dict[str, Any]) -> list[Any]:
+        assert named["name"] not in self.rules
+        facts = {
+            key: named[key.lower()]
+            for key in ("Name", "Group", "Enabled", "Direction", "Action", "Protocol", "LocalPort", "RemoteAddress")
+        }
+        self.rules[named["name"]] = Record({**UNSAID, **facts, "DisplayName": named["displayname"]})
         return []
 
-    def _remove(self, rules: dict[str, Record], name: str) -> list[Any]:
-        del rules[name]
+    def _remove(self, rules: dict[str, Record], named: dict[str, Any]) -> list[Any]:
+        if named.get("erroraction") == "SilentlyContinue":
+            rules.pop(named["name"], None)
+        else:
+            del rules[named["name"]]
         return []
 
     def _warn(self, _shell: Any, _inputs: list[Any], words: list[Any], _named: dict[str, Any]) -> list[Any]:

@@ -22,7 +22,7 @@ from typing import Any
 from tests.powershell.cmdlets import CMDLETS
 from tests.powershell.dotnet import Encoding, Stream, Time, Zip
 from tests.powershell.language import Interpreter
-from tests.powershell.values import NOTHING, Exit, Record, io_failure
+from tests.powershell.values import IN_USE, NOTHING, Exit, Record, io_failure
 
 
 @dataclass
@@ -198,7 +198,7 @@ class Scratch:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
             file.close()
-            raise io_failure(error) from None
+            raise io_failure(error, IN_USE) from None
         return Stream(self, file)
 
     def _IO_File_ReadAllText(self, path: str) -> str:  # noqa: N802

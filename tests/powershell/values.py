@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable
 from typing import Any
@@ -13,16 +14,23 @@ NOTHING = object()
 class Failure(Exception):  # noqa: N818 - PowerShell's word is exception
     """A .NET exception, with the names of its class and of those above it."""
 
-    def __init__(self, message: str, *kinds: str, response: object = None) -> None:
+    def __init__(self, message: str, *kinds: str, response: object = None, code: int = 0) -> None:
         super().__init__(message)
         self.kinds = kinds or ("System.Management.Automation.RuntimeException",)
         self.Message = message
         self.Response = response
+        self.HResult = code
+
+    def GetBaseException(self) -> Failure:  # noqa: N802 - .NET's name
+        return self
 
 
-def io_failure(error: OSError | str) -> Failure:
+IN_USE, WRITE_PROTECTED = -2147024864, -2147024877  # ERROR_SHARING_VIOLATION, ERROR_WRITE_PROTECT as HRESULT
+
+
+def io_failure(error: OSError | str, code: int = 0) -> Failure:
     """What .NET raises when a file cannot be had."""
-    return Failure(str(error), "System.IO.IOException", "System.SystemException")
+    return Failure(str(error), "System.IO.IOException", "System.SystemException", code=code)
 
 
 class Exit(Exception):  # noqa: N818 - the statement's name
@@ -109,6 +117,7 @@ ARITHMETIC: dict[str, Callable[[Any, Any], Any]] = {
     "-": lambda left, right: left - right,
     "*": lambda left, right: left * right,
     "/": lambda left, right: left / right if left % right else left // right,
+    "%": lambda left, right: int(math.fmod(left, right)),  # of integers; the sign is that of the left
 }
 _ESCAPED = {"n": "\n", "t": "\t", "r": "\r", "0": "\0"}
 STRING_METHODS: dict[str, Callable[..., Any]] = {

@@ -69,27 +69,33 @@ function Send-Mail($Mail, [string] $Subject, [string] $Text) {
     }
 }
 
-# By every way that the receiver has. It fails only when none of them got through.
-function Send-Text($Watch, [string] $Subject, [string] $Text) {
+# By every way that the receiver has. A way that fails is told to the event log; it is a failure when none got through,
+# and in a test when any did not.
+function Send-Text($Settings, [string] $Subject, [string] $Text) {
+    $watch = $Settings.heartbeat
     $reached = $false
     $failures = @()
-    if ($null -ne $Watch.slack) {
+    if ($null -ne $watch.slack) {
         try {
-            Send-Slack $Watch.slack "*$Subject*`n$Text"
+            Send-Slack $watch.slack "*$Subject*`n$Text"
             $reached = $true
         } catch {
             $failures += "Slack: $($_.Exception.Message)"
         }
     }
-    if ($null -ne $Watch.mail) {
+    if ($null -ne $watch.mail) {
         try {
-            Send-Mail $Watch.mail $Subject $Text
+            Send-Mail $watch.mail $Subject $Text
             $reached = $true
         } catch {
             $failures += "mail: $($_.Exception.Message)"
         }
     }
-    if (-not $reached) { throw "nobody could be told `"$Subject`": $($failures -join '; ')" }
+    $why = $failures -join '; '
+    if (-not $reached) { throw "nobody could be told `"$Subject`": $why" }
+    if ($failures.Count -eq 0) { return }
+    if ($Test) { throw "`"$Subject`" went out, but not by every way: $why" }
+    Write-Event $Settings 'Warning' "`"$Subject`" went out, but not by every way: $why"
 }
 
 # What is known of each watched thing: when it lived last, and when people were told of its silence (0: not).
@@ -126,27 +132,36 @@ function Get-Clock([long] $Unix) {
     return $time.ToString('yyyy-MM-dd HH:mm:ss', [System.Globalization.CultureInfo]::InvariantCulture)
 }
 
-# Looks at one thing, tells what is to be told, and remembers what was told once it got through.
-function Watch-One($Watch, $Watched, $State, [long] $Now, [long] $Since) {
+# Looks at one thing, tells what is to be told, and remembers what was told once it got through. What cannot be looked
+# at gives no sign of life, and that is told too.
+function Watch-One($Settings, $Watched, $State, [long] $Now, [long] $Since) {
+    $watch = $Settings.heartbeat
     $name = $Watched.name
-    $life = 0
-    $told = 0
-    if ($State.life.ContainsKey($name)) { $life = $State.life[$name] }
-    if ($State.told.ContainsKey($name)) { $told = $State.told[$name] }
-    $seen = [System.Math]::Min((Get-Life $Watched), $Now)
-    $life = [System.Math]::Max([System.Math]::Max($life, $Since), $seen)
+    if (-not $State.life.ContainsKey($name)) { $State.life[$name] = 0 }
+    if (-not $State.told.ContainsKey($name)) { $State.told[$name] = 0 }
+    $seen = 0
+    $failure = ''
+    try { $seen = [System.Math]::Min((Get-Life $Watched), $Now) } catch { $failure = $_.Exception.Message }
+    $life = [System.Math]::Max([System.Math]::Max($State.life[$name], $Since), $seen)
     $State.life[$name] = $life
-    $State.told[$name] = $told
-    $verdict = Get-Verdict $Now $seen $life $told $Watch
+    $verdict = Get-Verdict $Now $seen $life $State.told[$name] $watch
     if ($verdict -eq 'silent') {
         $minutes = [System.Math]::Floor(($Now - $life) / 60)
-        Send-Text $Watch ($Watched.silent -f $name, $minutes) ($Watched.steps -f $name, (Get-Clock $life))
+        Send-Text $Settings ($Watched.silent -f $name, $minutes) ($Watched.steps -f $name, (Get-Clock $life))
         $State.told[$name] = $Now
     }
     if ($verdict -eq 'over') {
-        Send-Text $Watch ($Watched.over -f $name) ($Watched.since -f $name, (Get-Clock $life))
+        Send-Text $Settings ($Watched.over -f $name) ($Watched.since -f $name, (Get-Clock $life))
         $State.told[$name] = 0
     }
+    if ($failure) { throw "$name cannot be looked at: $failure" }
+}
+
+# Whether a run without a memory tells people: two in a row, should one fail, and again after a while. The last run that
+# could be remembered is what it counts from.
+function Test-Turn($Watch, [long] $Now, [long] $Run) {
+    $age = $Now - $Run
+    return ($age -ge $Watch.silent_seconds) -and (($age - $Watch.silent_seconds) % $Watch.repeat_seconds -lt 120)
 }
 
 exit (Invoke-Task 'watch-heartbeat' {
@@ -154,18 +169,32 @@ exit (Invoke-Task 'watch-heartbeat' {
     [System.Net.ServicePointManager]::SecurityProtocol = [System.Net.SecurityProtocolType]::Tls12
     $watch = $Settings.heartbeat
     if ($Test) {
-        Send-Text $watch $watch.test_subject $watch.test_text
+        Send-Text $Settings $watch.test_subject $watch.test_text
         return
     }
     $now = Get-UnixTime
     $state = Read-State $watch.state
+    $last = $state.run
     $since = 0
-    if ($now - $state.run -gt $Pause) { $since = $now }
+    if ($now - $last -gt $Pause) { $since = $now }
     $state.run = $now
     $failures = @()
-    foreach ($watched in $watch.watched) {
-        try { Watch-One $watch $watched $state $now $since } catch { $failures += $_.Exception.Message }
+    # First of all, since a run that is not remembered looks like a long sleep to the next one: nobody would ever be told.
+    try {
+        Write-State $watch.state $state
+    } catch {
+        $failures += "$($watch.state) cannot be written: $($_.Exception.Message)"
+        if (-not (Test-Turn $watch $now $last)) { throw $failures[0] }
+        $since = 0
+        try {
+            Send-Text $Settings $watch.forgets_subject ($watch.forgets_text -f $failures[0])
+        } catch {
+            $failures += $_.Exception.Message
+        }
     }
-    Write-State $watch.state $state
+    foreach ($watched in $watch.watched) {
+        try { Watch-One $Settings $watched $state $now $since } catch { $failures += $_.Exception.Message }
+    }
+    try { Write-State $watch.state $state } catch { $failures += $_.Exception.Message }
     if ($failures.Count -gt 0) { throw ($failures -join "`n") }
-})
+} -Unlocked)

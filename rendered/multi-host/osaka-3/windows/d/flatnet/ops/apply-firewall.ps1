@@ -1,5 +1,5 @@
-﻿# Run as administrator: makes the firewall rules of our group those of firewall.json: new ones are made, changed ones
-# set right, others of the group removed. Rules of other groups are left alone, but for those that let something in to
+﻿# Run as administrator: makes the firewall rules of our group those of firewall.json: each is made anew, others of the
+# group removed. Rules of other groups are left alone, but for those that let something in to
 # nginx.exe or block it, which Windows makes when somebody presses a button: they would make ours void.
 
 Set-StrictMode -Version Latest
@@ -7,8 +7,12 @@ $ErrorActionPreference = 'Stop'
 
 $wanted = Get-Content -LiteralPath (Join-Path $PSScriptRoot 'firewall.json') -Raw -Encoding UTF8 | ConvertFrom-Json
 
-foreach ($side in @(Get-NetFirewallProfile)) {
+foreach ($side in @(Get-NetFirewallProfile -PolicyStore ActiveStore)) {
     if ("$($side.Enabled)" -ne 'True') { Write-Warning "the firewall is off in the profile $($side.Name)" }
+    if ("$($side.DefaultInboundAction)" -eq 'Allow') {
+        $text = "the profile $($side.Name) lets in everything that no rule blocks, whatever our rules say."
+        Write-Warning "$text Set-NetFirewallProfile -Name $($side.Name) -DefaultInboundAction Block"
+    }
 }
 
 $there = @(Get-NetFirewallRule -Group $wanted.group -ErrorAction SilentlyContinue | ForEach-Object { $_.Name })
@@ -19,6 +23,7 @@ foreach ($name in $there) {
     "removed $name"
 }
 
+# A rule that is only set keeps what is not named here and somebody has put on it: a program, an interface, a user.
 foreach ($rule in $wanted.rules) {
     $facts = @{
         Name          = $rule.name
@@ -31,11 +36,8 @@ foreach ($rule in $wanted.rules) {
         RemoteAddress = @($rule.remote)
         Description   = $rule.description
     }
-    if ($there -contains $rule.name) {
-        Set-NetFirewallRule @facts -NewDisplayName $rule.display
-    } else {
-        $null = New-NetFirewallRule @facts -DisplayName $rule.display -Group $wanted.group
-    }
+    Remove-NetFirewallRule -Name $rule.name -ErrorAction SilentlyContinue
+    $null = New-NetFirewallRule @facts -DisplayName $rule.display -Group $wanted.group
     "OK $($rule.name)"
 }
 

@@ -4,6 +4,9 @@
 Set-StrictMode -Version Latest
 $ErrorActionPreference = 'Stop'
 
+# What Windows says of a file that another process has open.
+$SharingViolation = -2147024864
+
 function Get-UnixTime {
     return [System.DateTimeOffset]::UtcNow.ToUnixTimeSeconds()
 }
@@ -71,28 +74,39 @@ function Write-Failure($Settings, [string] $Text) {
     try { Write-Event $Settings 'Error' $Text } catch { Write-Warning "no event was written: $($_.Exception.Message)" }
 }
 
-# A process that ends takes its lock with it, however it ends. $null: another run holds it.
+# A process that ends takes its lock with it, however it ends. $null: another run holds it. A drive that cannot be
+# written is a failure, and no other run.
 function Open-Lock([string] $Path) {
     try {
         return [System.IO.File]::Open($Path, 'OpenOrCreate', 'ReadWrite', 'None')
     } catch [System.IO.IOException] {
+        if ($_.Exception.GetBaseException().HResult -ne $SharingViolation) { throw }
         return $null
     }
 }
 
-# Runs the work under its lock and tells how it ended: exit code, an event when it failed, and metrics. The event comes
-# first: a full disk, which fails the work, fails the metrics too.
-function Invoke-Task([string] $Task, [scriptblock] $Work) {
+# Runs the work under its lock and tells how it ended: exit code, an event for each failure, and metrics. The event comes
+# first: a full disk, which fails the work, fails the metrics too. With -Unlocked the work is done also where no lock can
+# be had: the Task Scheduler starts no second run anyway.
+function Invoke-Task([string] $Task, [scriptblock] $Work, [switch] $Unlocked) {
     $settings = Read-Json (Join-Path $PSScriptRoot 'settings.json')
-    $lock = Open-Lock (Join-Path $settings.state "$Task.lock")
-    if ($null -eq $lock) { return 0 }
+    $lock = $null
+    $code = 0
     try {
-        $code = 0
-        try {
-            $null = & $Work $settings
-        } catch {
-            $code = 1
-            Write-Failure $settings "$Task failed: $($_.Exception.Message)"
+        $lock = Open-Lock (Join-Path $settings.state "$Task.lock")
+        if ($null -eq $lock) { return 0 }
+    } catch {
+        $code = 1
+        Write-Failure $settings "$Task has no lock: $($_.Exception.Message)"
+    }
+    try {
+        if (($null -ne $lock) -or $Unlocked) {
+            try {
+                $null = & $Work $settings
+            } catch {
+                $code = 1
+                Write-Failure $settings "$Task failed: $($_.Exception.Message)"
+            }
         }
         try {
             Write-TaskMetrics $settings $Task $code
@@ -102,7 +116,7 @@ function Invoke-Task([string] $Task, [scriptblock] $Work) {
         }
         return $code
     } finally {
-        $lock.Dispose()
+        if ($null -ne $lock) { $lock.Dispose() }
     }
 }
 
