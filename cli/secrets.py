@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import unicodedata
 from collections.abc import Iterator
 
 from cli import project
@@ -15,6 +16,10 @@ from model.host import Host
 from model.secrets import Secret, secrets
 
 _SIDES = {"wsl": "WSL", "windows": "Windows"}
+_HEADS: dict[Language, tuple[str, ...]] = {
+    "en": ("PATH", "SIDE", "OWNER", "MODE", "READ BY", "WHAT"),
+    "ja": ("パス", "場所", "所有者", "モード", "読むプログラム", "内容"),
+}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -40,19 +45,22 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _lines(environment: Environment, host: Host) -> Iterator[str]:
     found = secrets(environment, host)
-    rows = [("PATH", "SIDE", "OWNER", "MODE", "READ BY", "WHAT")]
-    rows += [_row(secret, environment.language) for secret in found]
-    widths = [max(len(row[column]) for row in rows) for column in range(5)]
+    rows = [_HEADS[environment.language], *(_row(secret, environment.language) for secret in found)]
+    widths = [max(_width(row[column]) for row in rows) for column in range(5)]
     yield f"# {host.name}"
     for row in rows:
-        # The last column is not padded: its text may be Japanese, whose width a terminal decides.
-        cells = (f"{cell:<{width}}" for cell, width in zip(row, widths, strict=False))
+        cells = (cell + " " * (width - _width(cell)) for cell, width in zip(row, widths, strict=False))
         yield "  ".join([*cells, row[-1]])
     for secret in found:
         origin = f"\n# {secret.origin[environment.language]}" if secret.origin else ""
         yield f"\n# {secret.name} ({_SIDES[secret.made_on]}){origin}\n{make_secret(secret, host)}"
 
 
-def _row(secret: Secret, language: Language) -> tuple[str, str, str, str, str, str]:
+def _width(text: str) -> int:
+    """Columns of a terminal: a Japanese character takes two."""
+    return sum(2 if unicodedata.east_asian_width(char) in {"W", "F"} else 1 for char in text)
+
+
+def _row(secret: Secret, language: Language) -> tuple[str, ...]:
     owner, mode = (str(secret.owner), f"{secret.mode:04o}") if secret.side == "wsl" else (secret.account, "-")
     return secret.path, _SIDES[secret.side], owner, mode, ", ".join(secret.readers), secret.what[language]

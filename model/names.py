@@ -118,5 +118,8 @@ WINDOWS_SOURCE = "Flatnet Ops"
 # Services of Windows that we need, as windows_exporter names them; Windows itself does not tell upper from lower case.
 WINDOWS_SERVICES = ("flatnet-gateway", "windows_exporter", "alloy")
 
+# On a laptop Alertmanager reads this file, which lies beside the compose file, and nothing else.
+LAPTOP_ALERTMANAGER = "alertmanager.yml"
+
 # The alert that always fires, for the dead man's switch.
 WATCHDOG = "Watchdog"

@@ -15,10 +15,6 @@ PAGERDUTY = Bilingual(
     en="PagerDuty, the service, Integrations, Events API V2: its integration key",
     ja="PagerDuty のサービス → Integrations → Events API V2 の Integration Key",
 )
-METRICS_TOKEN = Bilingual(
-    en="what the workload was given for its metrics (Forgejo: `app.ini`, `[metrics]`, `TOKEN`; `ENABLED = true` too)",
-    ja="ワークロードのメトリクス用トークン（Forgejo は `app.ini` の `[metrics]` の `TOKEN`。`ENABLED = true` も必要）",
-)
 RESTIC_PASSWORD = Bilingual(
     en="the team's password store, one for all hosts; for the first host make it with `openssl rand -base64 32`",
     ja="チームのパスワード保管庫（全ホスト共通。最初のホストのときに `openssl rand -base64 32` で作成）",

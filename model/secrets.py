@@ -132,8 +132,9 @@ def _stack(environment: Environment) -> Iterator[Secret]:
         yield _secret(token, NOBODY, "prometheus", _TOKEN.en, _TOKEN.ja, "ask", origin)
     for name, workload in sorted(environment.workloads.items()):
         if workload.metrics and workload.metrics.token:
-            en, ja = f"token for the metrics of {name}", f"{name} のメトリクス用トークン"
-            yield _secret(workload.metrics.token, NOBODY, "prometheus", en, ja, "ask", origins.METRICS_TOKEN)
+            en = f"token for the metrics of {name}: it is given the same one after its first start"
+            ja = f"{name} のメトリクス用トークン（{name} には、最初の起動の後に同じ値を設定する）"
+            yield _secret(workload.metrics.token, NOBODY, "prometheus", en, ja, "random")
 
 
 def _backup(environment: Environment) -> Iterator[Secret]:

@@ -77,7 +77,8 @@ def read_yaml(path: Path, shown: Path, faults: list[Fault]) -> Node | None:
         faults.append(syntax_fault(shown, text, error))
         return None
     if root is None:
-        return Node(Origin(shown, 1, 1), {})
+        faults.append(Fault(Origin(shown), "the file says nothing", "write keys with values into it, or remove it"))
+        return None
     found = len(faults)
     node = _Builder(shown, faults).build(root)
     return node if len(faults) == found else None

@@ -109,6 +109,15 @@ def _size(text: str) -> SizeValue:
     return value
 
 
+def _whole_digest(value: object) -> object:
+    _, at, digest = value.partition("@") if isinstance(value, str) else ("", "", "")
+    if at and not re.fullmatch(r"sha256:[0-9a-f]{64}", digest, re.ASCII):
+        raise fault(
+            "form", f"`{digest}` is no digest; after `@` write `sha256:` and 64 hex digits (0-9, a-f), or no `@`"
+        )
+    return value
+
+
 def _not_of_windows(text: str) -> str:
     if re.match(r"[A-Za-z]:[\\/]", text):
         seen = f"/mnt/{text[0].lower()}/" + re.sub(r"[\\/]+", "/", text[3:].strip("\\/"))
@@ -163,6 +172,7 @@ Clock = Annotated[
 ImageRef = Annotated[
     ImageValue,
     *parsed(ImageValue, ImageValue.parse, "an image with its registry and tag,", ("docker.io/grafana/loki:3.7.8",)),
+    BeforeValidator(_whole_digest),  # the last is asked first
 ]
 WindowsPath = Annotated[
     WindowsPathValue,

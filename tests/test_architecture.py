@@ -106,6 +106,13 @@ def test_python_that_lands_on_hosts_is_linted_and_not_forgotten() -> None:
         ast.parse(path.read_text(encoding="utf-8"), feature_version=(3, 12))
 
 
+def test_every_attribute_of_git_is_for_a_file_that_there_is() -> None:
+    lines = (ROOT / ".gitattributes").read_text(encoding="utf-8").splitlines()
+    patterns = [line.split()[0].removeprefix("/") for line in lines if line and not line.startswith("#")]
+    assert patterns
+    assert [pattern for pattern in patterns if not tracked(pattern)] == []
+
+
 def test_line_ends_are_kept_with_autocrlf(tmp_path: Path) -> None:
     clone = tmp_path / "clone"
     subprocess.run(

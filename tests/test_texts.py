@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
+from itertools import pairwise
+from typing import Any
 
 import pytest
 from markdown_it import MarkdownIt
 
-from generators import handbook
+from generators import grafana, handbook
 from generators.rules import texts
 from model.bilingual import Language
 from model.deployment import Deployment
@@ -18,7 +21,7 @@ MARKDOWN = MarkdownIt("commonmark").enable("table")
 JAPANESE = "[\u3041-\u3096\u30a1-\u30fa\u30fc\u4e00-\u9fff]"
 # A word that is used for one thing, and those that are not used for it.
 ONE_WORD = {
-    "ハンドブック": "運用手順書|運用マニュアル|手順書",
+    "ハンドブック": "運用手引き|運用手順書|運用マニュアル|手順書",
     "ランブック": "(?<=[A-Za-z] )の手順に",
     "秘密情報": "シークレット(?!キー)",
     "保存期間": "保持期間",
@@ -26,6 +29,7 @@ ONE_WORD = {
     "営業時間": "勤務時間|業務時間",
     "収集エージェント": "コレクタ(?!ー)|収集プログラム",
     "サイレンス": "ミュート",
+    "抑止": "抑制",
     "フォルダ": "フォルダー|ディレクトリ",
     "サーバー": "サーバ(?!ー)",
 }
@@ -50,6 +54,26 @@ def told(deployment: Deployment, language: Language) -> Iterator[tuple[str, str]
                 yield alert.name, re.sub(r"\{\{.*?\}\}|`[^`]*`", " ", said[name])
 
 
+def on_dashboards(deployment: Deployment) -> Iterator[tuple[str, str]]:
+    """Every title, description and label of the dashboards, and the file that it stands in."""
+    for file in grafana.generate(deployment):
+        if "/dashboards/" in file.tree_path and file.tree_path.endswith(".json"):
+            yield from ((file.tree_path, text) for text in strings(json.loads(file.content)))
+
+
+def strings(value: Any) -> Iterator[str]:
+    """Every text within a value of JSON."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict | list):
+        for part in value.values() if isinstance(value, dict) else value:
+            yield from strings(part)
+
+
+def test_the_dashboards_of_a_japanese_environment_speak_japanese(production: Deployment) -> None:
+    assert sum(bool(re.search(JAPANESE, text)) for _, text in on_dashboards(production)) > 100
+
+
 def test_the_readers_are_given_something(deployment: Deployment) -> None:
     assert len(list(told(deployment, "ja"))) > 1000
 
@@ -67,6 +91,19 @@ def test_no_space_parts_two_japanese_characters(deployment: Deployment) -> None:
     assert [line for line in lines if gap.search(line)] == []
 
 
+def test_a_table_begins_after_an_empty_line(deployment: Deployment) -> None:
+    """Below a line of text it is text, with raw pipes, in Markdown that goes by the book."""
+    tables, joined = 0, []
+    for file in handbook.generate(deployment):
+        lines = ["", *file.content.splitlines()]
+        for before, line in pairwise(lines):
+            if line.startswith("|") and not before.startswith("|"):
+                tables += 1
+                joined += [(file.tree_path, before, line)] if before else []
+    assert tables > 50
+    assert joined == []
+
+
 @pytest.mark.parametrize("language", ["en", "ja"])
 def test_a_length_of_time_is_in_words(deployment: Deployment, language: Language) -> None:
     raw = re.compile(r"(?<![\w.-])\d+[smhdw](?![\w.-])")
@@ -80,3 +117,4 @@ def test_one_thing_has_one_word(deployment: Deployment, word: str) -> None:
     assert other.search((ROOT / "README.ja.md").read_text(encoding="utf-8")) is None
     for path in (ROOT / "generators/alertmanager/templates").iterdir():
         assert other.search(path.read_text(encoding="utf-8")) is None
+    assert [(where, text) for where, text in on_dashboards(deployment) if other.search(text)] == []

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from generators.alertmanager import inhibitions, receivers, routes, times
 from generators.emit import header, to_yaml
 from generators.files import RenderedFile, wsl_file
 from model.deployment import Deployment
 from model.expression import substitute
+from model.names import LAPTOP_ALERTMANAGER
 
 TEMPLATES = Path(__file__).parent / "templates"
 
 
 def generate(deployment: Deployment) -> Iterator[RenderedFile]:
-    """Render the configuration of the monitoring host and the texts of its messages."""
+    """Render the configuration of the monitoring host, the texts of its messages, and what a laptop has instead."""
     environment = deployment.environment
     host, port = environment.monitoring_host.name, environment.monitoring.alertmanager.port
     reload = f"curl -fsS -X POST http://127.0.0.1:{port}/-/reload"
@@ -34,3 +36,13 @@ def generate(deployment: Deployment) -> Iterator[RenderedFile]:
     source = header(deployment.name, "{{/* #").rstrip("\n") + " */}}\n"
     messages = source + substitute(text, {"zone": environment.time.zone})
     yield wsl_file(host, "/etc/alertmanager/templates/messages.tmpl", messages, reload=reload)
+    yield RenderedFile(f"laptop/{LAPTOP_ALERTMANAGER}", to_yaml(_for_laptop(deployment), deployment.name))
+
+
+def _for_laptop(deployment: Deployment) -> dict[str, Any]:
+    """Alerts are shown and hidden as on the host, but there is no way on which one could reach somebody."""
+    return {
+        "route": {"receiver": "nobody", "group_by": routes.GROUP_BY},
+        "inhibit_rules": inhibitions.rules(deployment),
+        "receivers": [{"name": "nobody"}],
+    }

@@ -83,7 +83,8 @@ def _commands(environment: Environment, host: Host, one: Part) -> dict[str, str]
 
 
 def mount(repository: Repository) -> str | None:
-    """The command that mounts the drive of Windows on which the repository lies; None: it lies on none."""
+    """The commands that mount the drive of Windows on which the repository lies; None: it lies on none."""
     if repository.mount is None or len(repository.mount) != len("/mnt/e"):
         return None
-    return f"mountpoint {repository.mount} || mount -t drvfs {repository.mount[-1].upper()}: {repository.mount}"
+    folder = repository.mount
+    return f"mkdir -p {folder}\nmountpoint {folder} || mount -t drvfs {folder[-1].upper()}: {folder}"

@@ -17,9 +17,10 @@ from model.environment import Environment
 from model.heartbeat import watches
 from model.host import NEBULA_INTERFACE, Host
 from model.names import TASK_KEEP_ROUTE, TASK_WATCH_HEARTBEAT, WINDOWS_SOURCE, WINDOWS_TASKS
-from model.secrets import Secret, secrets
+from model.secrets import Secret, secret_path, secrets
 from model.stateful import BACKUP
 from model.ways import needs_route
+from model.workload import Workload
 
 # Units are started in this order: what others need comes first.
 ORDER = (
@@ -94,6 +95,7 @@ def page(deployment: Deployment, host: Host) -> dict[str, Any]:
         "root_shell": f"wsl -d {host.wsl.distribution} -u root",
         "overlay": _overlay(environment, host),
         "proof": install_proof.facts(deployment, host),
+        "tokens": [_token(environment, host, load) for load in workloads if load.metrics and load.metrics.token],
         "start": _start(deployment, host, [name for name, _ in images]),
         "ready": _ready({name: service.port for name, service in ordered.items()}),
         "down": "curl -fsSG http://127.0.0.1:"
@@ -240,6 +242,20 @@ def _start(deployment: Deployment, host: Host, units: list[str]) -> str:
         "xargs systemctl enable --now"
     )
     return "\n".join([*lines, triggers])
+
+
+def _token(environment: Environment, host: Host, workload: Workload) -> dict[str, Any]:
+    """A workload that asks Prometheus for a token: its own settings exist once it has been started."""
+    assert workload.metrics
+    assert workload.metrics.token
+    there = environment.monitoring_host
+    return {
+        "workload": workload.name,
+        "volumes": [volume for _, volume in sorted(workload.volumes.items())],
+        "there": None if host == there else there.name,
+        "show": f"cat {secret_path(workload.metrics.token)}; echo",
+        "restart": f"systemctl restart {workload.name}.service",
+    }
 
 
 def _ready(ports: dict[str, int]) -> str:

@@ -152,6 +152,27 @@ INSTALLING: dict[str, tuple[str, str]] = {
             "他から必要とされるものから順に起動します。以後は WSL とともに自動で起動します。"
         ),
     ),
+    "token": ("Metrics of {workload}", "{workload} のメトリクス"),
+    "token_show": (
+        "{workload} shows its metrics to whoever has this token; Prometheus has it already.",
+        "{workload} は、次のトークンを持つ相手にだけメトリクスを返します。Prometheus には設定済みです。",
+    ),
+    "token_restart": (
+        (
+            "Write it into the settings of the workload, once they are there, and start it again. In Forgejo, "
+            "`/data/gitea/conf/app.ini` in the container has a section `[metrics]` with `ENABLED = true` and "
+            "`TOKEN =` and the token."
+        ),
+        (
+            "ワークロードの初期設定が済んだら、このトークンを設定ファイルに書き、再起動します。Forgejo の場合は、"
+            "コンテナ内の `/data/gitea/conf/app.ini` の `[metrics]` に、`ENABLED = true` と "
+            "`TOKEN =` に続けてトークンを書きます。"
+        ),
+    ),
+    "token_volume": (
+        "{inside} in the container is {folder} on this host.",
+        "コンテナ内の {inside} は、このホストでは {folder} です。",
+    ),
     "check": ("9. See that it works", "9. 動作の確認"),
     "check_intro": (
         "What each command answers stands behind its `#`. Loki takes half a minute.",
@@ -192,8 +213,14 @@ INSTALLING: dict[str, tuple[str, str]] = {
         "Grafana では、ダッシュボード [ログ]({url}) で {line} を検索します。",
     ),
     "down_intro": (
-        "What Prometheus does not reach. No line, once all hosts and the Gateways are installed.",
-        "Prometheus から届かないものの一覧です。すべてのホストと Gateway のインストールが済めば、何も表示されません。",
+        (
+            "What Prometheus does not reach. No line, once all hosts and the Gateways are installed and each workload "
+            "that asks for a token has it."
+        ),
+        (
+            "Prometheus から届かないものの一覧です。すべてのホストと Gateway のインストールと、"
+            "ワークロードへのトークンの設定が済めば、何も表示されません。"
+        ),
     ),
     "grafana": (
         (

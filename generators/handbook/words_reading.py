@@ -15,25 +15,30 @@ READING: dict[str, tuple[str, str]] = {
     "laptop_intro": (
         (
             "{path} runs the containers of {host}'s monitoring stack on a Linux machine or in a WSL distribution with "
-            "Docker, without systemd: for looking at a changed dashboard, alert or route before it is merged. It is no "
-            "way to run Flatnet: there is no Gateway, nothing of Windows is measured, nothing is backed up. It may use "
+            "Docker, without systemd: for looking at a changed dashboard or alert before it is merged. It is no way to "
+            "run Flatnet: there is no Gateway, nothing of Windows is measured, nothing is backed up. It may use "
             "up to {memory} of memory."
         ),
         (
             "{path} は、{host} の監視スタックのコンテナを、Docker の入った Linux または WSL で systemd なしに"
-            "動かします。変更したダッシュボード・アラート・ルートを、マージの前に確認するためのものです。"
+            "動かします。変更したダッシュボードやアラートを、マージの前に確認するためのものです。"
             "Gateway はなく、Windows の計測もバックアップも行われないため、運用には使えません。"
             "メモリを最大 {memory} 使います。"
         ),
     ),
     "laptop_install": (
         (
-            "Follow sections 2 to 5 of the [install page]({page}), for WSL alone. Where it asks for the address of a "
-            "receiver, write `http://127.0.0.1:9/` instead: messages of a test must reach nobody."
+            "Follow sections 2 to 5 of the [install page]({page}), for WSL alone, but leave out the secrets that "
+            "alertmanager reads: their lines of the last check begin with `!!`. On a laptop Alertmanager has "
+            "{alertmanager} instead of the host's configuration: it shows which alerts fire and which are hidden, and "
+            "messages of a test reach nobody. So routes, hours and the texts of messages are not seen here; `make "
+            "test` has amtool judge them."
         ),
         (
-            "[インストール手順]({page})の 2〜5 のうち、WSL の部分だけを実行します。通知先の URL を求められたら、"
-            "代わりに `http://127.0.0.1:9/` を入力します（テストの通知を誰にも送らないため）。"
+            "[インストール手順]({page})の 2〜5 のうち、WSL の部分だけを実行します。alertmanager が読む秘密情報は"
+            "不要です（最後の確認では、その行が `!!` で始まります）。手元の PC では、Alertmanager はホストの設定の"
+            "代わりに {alertmanager} を使います。発報中と抑止中のアラートは確認できますが、テストの通知は誰にも"
+            "届きません。したがって、ルート・時間帯・通知の文面は確認できません（`make test` で amtool が検証します）。"
         ),
     ),
     "laptop_start": (

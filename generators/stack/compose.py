@@ -8,6 +8,7 @@ from generators.emit import to_yaml
 from generators.files import RenderedFile
 from generators.stack.services import Container, containers
 from model.deployment import Deployment
+from model.names import LAPTOP_ALERTMANAGER
 
 
 def file(deployment: Deployment) -> RenderedFile:
@@ -19,7 +20,6 @@ def file(deployment: Deployment) -> RenderedFile:
 
 
 def _service(container: Container) -> dict[str, Any]:
-    volumes = [*(f"{path}:{path}:ro" for path in container.read), *(f"{path}:{path}" for path in container.write)]
     root = [option.removeprefix("--volume=") for option in container.options if option.startswith("--volume=")]
     return {
         "image": str(container.service.image),
@@ -28,7 +28,7 @@ def _service(container: Container) -> dict[str, Any]:
         "network_mode": "host",
         **({"pid": "host"} if "--pid=host" in container.options else {}),
         **({"environment": dict(container.environment)} if container.environment else {}),
-        "volumes": [*volumes, *root],
+        "volumes": [*_read(container), *(f"{path}:{path}" for path in container.write), *root],
         "read_only": True,
         "cap_drop": ["ALL"],
         **({"cap_add": list(container.capabilities)} if container.capabilities else {}),
@@ -37,3 +37,9 @@ def _service(container: Container) -> dict[str, Any]:
         "cpus": container.service.cpus,
         "restart": "unless-stopped",
     }
+
+
+def _read(container: Container) -> list[str]:
+    if container.name == "alertmanager":  # the host's own configuration would call people
+        return [f"./{LAPTOP_ALERTMANAGER}:/etc/alertmanager/alertmanager.yml:ro"]
+    return [f"{path}:{path}:ro" for path in container.read]

@@ -32,8 +32,22 @@ def test_one_host_alone_in_the_language_of_the_environment(checkout: Path, capsy
     assert told.startswith("# osaka-2\n")
     assert "# osaka-1\n" not in told
     assert "# WSL on osaka-1: `cat /etc/flatnet-ops/secrets/gateway-ca-key`\n" in told
+    assert told.splitlines()[1].split() == ["PATH", "SIDE", "OWNER", "MODE", "READ", "BY", "WHAT"]
     assert main(["secrets", "production"]) == 0
-    assert "バックアップのパスワード" in capsys.readouterr().out
+    told = capsys.readouterr().out
+    assert "バックアップのパスワード" in told
+    assert told.splitlines()[1].split() == ["パス", "場所", "所有者", "モード", "読むプログラム", "内容"]
+
+
+def test_columns_stand_below_their_heads_where_characters_are_wide(
+    checkout: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["secrets", "production"]) == 0
+    head, *rows = capsys.readouterr().out.split("\n\n")[0].splitlines()[1:]
+    place = len(head[: head.index("モード")].encode("euc-jp"))  # two bytes for what is two columns wide
+    assert rows
+    assert {row[place - 2 : place] for row in rows} == {"  "}
+    assert {row[place : place + 4] for row in rows} == {"0400", "-   "}
 
 
 def test_an_unknown_host_is_told_with_those_that_there_are(checkout: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -12,6 +12,7 @@ from generators.handbook import install_proof
 from model.bilingual import LANGUAGES
 from model.deployment import Deployment
 from model.secrets import secrets
+from model.workload import WorkloadMetrics
 
 
 def page(deployment: Deployment, path: str) -> str:
@@ -66,6 +67,45 @@ def test_nebula_is_looked_at_where_hosts_are_joined(multi_host: Deployment, prod
 
 def test_the_compose_file_is_one_that_is_rendered(deployment: Deployment) -> None:
     assert f"rendered/{deployment.name}/laptop/compose.yaml up --detach" in page(deployment, "laptop.md")
+
+
+def test_a_drive_that_wsl_did_not_mount_gets_its_folder_first(production: Deployment) -> None:
+    command = "mkdir -p /mnt/e\nmountpoint /mnt/e || mount -t drvfs E: /mnt/e\n"
+    for name in ("install/tokyo-1.md", "backup.md"):
+        assert command in page(production, name)
+
+
+def test_a_workload_gets_its_token_once_it_has_settings_and_before_it_must_answer(production: Deployment) -> None:
+    """Its settings lie in a volume that the first start makes."""
+    text = page(production, "install/tokyo-1.md")
+    (made,) = [
+        s for s in secrets(production.environment, production.environment.monitoring_host) if "metrics" in s.name
+    ]
+    assert made.make == "random"
+    steps = [
+        "systemctl start forgejo.service",
+        "```console\ncat /etc/flatnet-ops/secrets/forgejo-metrics-token; echo\n",
+        "is `/var/lib/containers/storage/volumes/forgejo-data/_data` on this host",
+        "systemctl restart forgejo.service",
+        "query=up == 0",
+    ]
+    places = [text.index(step) for step in steps]
+    assert places == sorted(places)
+
+
+def test_the_token_of_another_hosts_workload_is_shown_where_it_lies(multi_host: Deployment) -> None:
+    environment = multi_host.environment
+    load = environment.workloads["builds"]
+    metrics = WorkloadMetrics(site="forgejo", token="builds-token")
+    changed = replace(
+        multi_host,
+        environment=environment.model_copy(
+            update={"workloads": {**environment.workloads, "builds": load.model_copy(update={"metrics": metrics})}}
+        ),
+    )
+    assert "**WSL** on `osaka-1`:\n\n```console\ncat /etc/flatnet-ops/secrets/builds-token" in page(
+        changed, f"install/{load.host}.md"
+    )
 
 
 @pytest.mark.parametrize(("days", "told"), [([], "No holidays are entered"), ([3, 9], "entered until 2027-01-09")])

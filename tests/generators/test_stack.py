@@ -8,7 +8,7 @@ from typing import Any
 
 import yaml
 
-from generators import stack
+from generators import alertmanager, stack
 from model.deployment import Deployment
 
 
@@ -66,8 +66,20 @@ def test_the_compose_file_holds_the_containers_of_the_monitoring_host(deployment
     for name, service in services.items():
         assert f"Image={service['image']}\n" in found[name]
         assert f"User={service['user'].split(':')[0]}\n" in found[name]
+        if name == "alertmanager":
+            continue  # below
         mounts = {f"Volume={volume}" for volume in service["volumes"] if not volume.startswith("/:")}
         assert mounts <= set(found[name].splitlines())
+
+
+def test_alertmanager_on_a_laptop_sees_no_way_to_people(deployment: Deployment) -> None:
+    """Mail needs no password: the configuration of the host must not be seen at all."""
+    service = compose(deployment)["alertmanager"]
+    beside = "./alertmanager.yml:/etc/alertmanager/alertmanager.yml:ro"
+    assert service["volumes"] == [beside, "/var/lib/flatnet-ops/alertmanager:/var/lib/flatnet-ops/alertmanager"]
+    assert "--config.file=/etc/alertmanager/alertmanager.yml" in service["command"]
+    text = next(f.content for f in alertmanager.generate(deployment) if f.tree_path == "laptop/alertmanager.yml")
+    assert yaml.safe_load(text)["receivers"] == [{"name": "nobody"}]
 
 
 def test_a_container_that_logs_to_a_file_does_so_where_the_collector_reads(multi_host: Deployment) -> None:

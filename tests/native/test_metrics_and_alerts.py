@@ -69,6 +69,14 @@ def test_amtool_takes_the_configuration(path: Path, program: Programs, judge: Ju
     assert "1 templates" in said
 
 
+@pytest.mark.parametrize("path", rendered("*/laptop/alertmanager.yml"), ids=of)
+def test_amtool_takes_the_configuration_of_a_laptop(path: Path, program: Programs, judge: Judge) -> None:
+    said = judge([program("amtool"), "check-config", "--enable-feature=utf8-strict-mode", path])
+    assert "1 receivers" in said
+    told = judge([program("amtool"), "config", "routes", "test", f"--config.file={path}", "severity=critical"])
+    assert told.strip() == "nobody"
+
+
 def test_every_alert_is_routed_as_the_handbook_says(deployment: Deployment, program: Programs, judge: Judge) -> None:
     """amtool knows nothing of hours: it names every receiver that an alert reaches at some hour."""
     host = deployment.environment.monitoring_host.name

@@ -170,7 +170,7 @@ def _loki() -> tuple[Panel, ...]:
             width=6,
         ),
         _lines(
-            t("Time since retention was applied", "保持期間を最後に適用してからの時間"),
+            t("Time since retention was applied", "保存期間を最後に適用してからの時間"),
             t(
                 "Or since Loki began. It deletes nothing while this grows.",
                 "未適用なら Loki の起動からの時間です。増え続ける間は何も削除されません。",

@@ -50,7 +50,7 @@ def _line(objective: Objective) -> Iterator[Panel]:
     yield _burn(
         objective, t("burns fast", "急な消費"), t("people are called", "担当者が呼び出されます"), objective.fast
     )
-    yield _burn(objective, t("burns slowly", "緩やかな消費"), t("it can wait", "勤務時間に対応します"), objective.slow)
+    yield _burn(objective, t("burns slowly", "緩やかな消費"), t("it can wait", "営業時間に対応します"), objective.slow)
 
 
 def _burn(objective: Objective, how: Bilingual, then: Bilingual, windows: tuple[BurnWindow, ...]) -> Panel:

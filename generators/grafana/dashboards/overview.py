@@ -37,7 +37,7 @@ def board(deployment: Deployment) -> Board:
         (*_now(), *_sites(deployment), *_hosts(deployment)),
         (HOST,),
         (
-            Link(t("Handbook", "運用手引き"), handbook),
+            Link(t("Handbook", "ハンドブック"), handbook),
             Link(t("Silences", "サイレンス"), "/alerting/silences?alertmanager=Alertmanager"),
         ),
     )

@@ -146,7 +146,8 @@ class Restic:
         mount = self.settings.repository.mount
         if mount and not os.path.ismount(mount):
             drive = mount.rsplit("/", 1)[1]
-            how = f"mount -t drvfs {drive.upper()}: {mount}" if len(drive) == 1 else f"mount {mount}"
+            windows = f"mkdir -p {mount} && mount -t drvfs {drive.upper()}: {mount}"
+            how = windows if len(drive) == 1 else f"mount {mount}"
             raise Failed(f"nothing is mounted at {mount}: plug the disk in, then `{how}`", NO_REPOSITORY)
 
 
