@@ -12,8 +12,8 @@ from generators import alloy, logrotate, loki, stack
 from model.deployment import Deployment
 from model.names import LOG_KINDS
 
-# Labels whose values the model or the program bounds; everything else is structured metadata.
-BOUNDED = {"channel", "component", "container", "host", "kind", "level", "site"}
+# Labels whose values the model, the program or the retention of files bounds; everything else is structured metadata.
+BOUNDED = {"channel", "component", "container", "file", "host", "kind", "level", "site"}
 
 
 def loki_limits(deployment: Deployment) -> dict[str, Any]:
