@@ -88,6 +88,17 @@ def test_every_alert_on_metrics_is_in_the_rules_and_has_a_file_of_tests(deployme
     }
 
 
+def test_targets_are_counted_only_where_several_are_expected(multi_host: Deployment) -> None:
+    """Fewer than one cannot be counted: what is not there has no series."""
+    groups = files(multi_host)["prometheus/rules/TargetMissing.yml"]["groups"]
+    told = {rule["alert"]: rule["expr"] for group in groups for rule in group["rules"]}
+    for job in multi_host.jobs:
+        expression = told[f"TargetMissing{job.camel}"]
+        assert f'absent(up{{job="{job.name}"}}) * 0' in expression
+        assert ("count" in expression) is (job.target_count > 1)
+    assert {job.target_count > 1 for job in multi_host.jobs} == {True, False}
+
+
 def test_an_objective_records_every_window_that_its_alerts_read(deployment: Deployment) -> None:
     rendered = files(deployment)
     recorded = {
