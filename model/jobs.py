@@ -61,6 +61,16 @@ class Job:
         return len(self.targets)
 
     @property
+    def missing(self) -> str:
+        """Expression: how many targets are there, while they are fewer than there should be.
+
+        An only one is there or away: what is not there has no series that could be counted.
+        """
+        up = f'up{{job="{self.name}"}}'
+        some = f"count by (job) ({up}) < {self.target_count}\nor\n" if self.target_count > 1 else ""
+        return f"{some}absent({up}) * 0"
+
+    @property
     def camel(self) -> str:
         """Its name as a part of an alert's name."""
         return camel(self.name)

@@ -13,9 +13,11 @@ from model.values import SizeValue
 
 _MB = 1 << 20
 
-# Hours that a line may be old when it arrives: a host that was off for some days still delivers what it wrote, and a
-# collector goes back as far.
+# Hours that a line may be old when it arrives: a host that was off for some days still delivers what it wrote.
 OLDEST_LINE = 168
+
+# Hours that a collector goes back when it has never read: what it reads has to arrive before it is too old.
+OLDEST_READ = OLDEST_LINE - 2
 
 
 class LogLimits(Model):

@@ -21,13 +21,15 @@ def generate(deployment: Deployment) -> Iterator[RenderedFile]:
     environment = deployment.environment
     host, port = environment.monitoring_host.name, environment.monitoring.alertmanager.port
     reload = f"curl -fsS -X POST http://127.0.0.1:{port}/-/reload"
+    route = routes.tree(deployment)
+    used = routes.intervals_of(route)
     configuration = {
         "global": receivers.defaults(deployment),
         "templates": ["/etc/alertmanager/templates/*.tmpl"],
-        "route": routes.tree(deployment),
+        "route": route,
         "inhibit_rules": inhibitions.rules(deployment),
         "receivers": receivers.all_of(deployment),
-        "time_intervals": times.intervals(environment.time),
+        "time_intervals": [one for one in times.intervals(environment.time) if one["name"] in used],
     }
     yield wsl_file(host, "/etc/alertmanager/alertmanager.yml", to_yaml(configuration, deployment.name), reload=reload)
     # Not Jinja: these are Go templates, and `<< zone >>` is the one value of ours in them.

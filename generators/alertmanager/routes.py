@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from itertools import product
 from typing import Any
 
@@ -39,6 +39,12 @@ def tree(deployment: Deployment) -> dict[str, Any]:
             *_default_in_maintenance(deployment),
         ],
     }
+
+
+def intervals_of(route: Mapping[str, Any]) -> set[str]:
+    """Names of the time intervals that a route and those below it use."""
+    own = {*route.get("active_time_intervals", ()), *route.get("mute_time_intervals", ())}
+    return own.union(*(intervals_of(below) for below in route.get("routes", ())))
 
 
 def _watchdog() -> dict[str, Any]:

@@ -9,7 +9,7 @@ from generators.files import RenderedFile, windows_file, wsl_file
 from generators.templates import render
 from model.deployment import Deployment
 from model.host import Host
-from model.logs import OLDEST_LINE
+from model.logs import OLDEST_READ
 from model.names import Component
 from model.secrets import secret_path, windows_secret_path
 
@@ -54,7 +54,7 @@ def _wsl(deployment: Deployment, host: Host) -> str:
         cni=environment.cni.log if "containers" in host.roles else None,
         files=[(w.name, f"{CONTAINER_LOGS}/{w.name}.log") for w in workloads if w.log_driver == "k8s-file"],
         containers="|".join(containers),
-        oldest=OLDEST_LINE,
+        oldest=OLDEST_READ,
         **_way(deployment, host, "wsl"),
     )
 

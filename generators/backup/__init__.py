@@ -18,6 +18,7 @@ from model.stateful import BACKUP, DATA, Part, parts
 
 HERE = Path(__file__).parent
 TEXTFILES = f"{DATA}/textfile"
+WEEK = 7
 # restic over SSH: no question that nobody answers, and an end where the server has gone silent.
 SSH = (
     "-o BatchMode=yes -o StrictHostKeyChecking=yes -o IdentitiesOnly=yes -o ConnectTimeout=30 -o ServerAliveInterval=15"
@@ -43,7 +44,7 @@ def _program(host: Host) -> Iterator[RenderedFile]:
 
 def _units(deployment: Deployment, host: Host) -> Iterator[RenderedFile]:
     backups = deployment.environment.backups
-    daily, drills = f"*-*-* {backups.at:%H:%M}:00", f"*-*-1/{round(backups.drill_every.days)} 12:00:00"
+    daily, drills = f"*-*-* {backups.at:%H:%M}:00", f"{_drill_days(round(backups.drill_every.days))} 12:00:00"
     yield from _unit(deployment, host, "flatnet-backup", ("run",), "timer", daily)
     yield from _unit(deployment, host, "flatnet-restore-drill", ("drill",), "timer", drills)
     if "containers" in host.roles:
@@ -51,6 +52,11 @@ def _units(deployment: Deployment, host: Host) -> Iterator[RenderedFile]:
         yield from _unit(
             deployment, host, "flatnet-backup-cni-config", words, "path", deployment.environment.cni.conflist
         )
+
+
+def _drill_days(every: int) -> str:
+    """Days at most so many apart: each week one of its days; else days of the month, of which each begins anew."""
+    return "Wed *-*-*" if every == WEEK else f"*-*-1/{every}"
 
 
 def _unit(  # noqa: PLR0913 - the facts of a unit

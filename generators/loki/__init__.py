@@ -21,6 +21,9 @@ RULES = "/etc/loki/rules"
 # The one tenant while `auth_enabled` is false; the ruler reads rules from a folder of this name alone.
 TENANT = "fake"
 
+# Seconds of a query, and of the connection that brings its answer, which would else end at half of it.
+QUERY_TIMEOUT, CONNECTION_TIMEOUT = 60, 75
+
 # The first day of the schema. It lies before every line that can arrive; moving it would hide the lines before it.
 SCHEMA_FROM = "2024-01-01"
 
@@ -57,6 +60,8 @@ def configuration(deployment: Deployment) -> dict[str, Any]:
         "server": {
             "http_listen_address": "127.0.0.1",
             "http_listen_port": stack.loki.port,
+            "http_server_read_timeout": f"{CONNECTION_TIMEOUT}s",
+            "http_server_write_timeout": f"{CONNECTION_TIMEOUT}s",
             "grpc_listen_address": "127.0.0.1",
             "grpc_listen_port": stack.loki_grpc_port,
             "log_level": "warn",
@@ -136,7 +141,7 @@ def _limits(deployment: Deployment) -> dict[str, Any]:
         "discover_service_name": [],
         "volume_enabled": True,
         "max_entries_limit_per_query": 5000,
-        "query_timeout": "1m",
+        "query_timeout": f"{QUERY_TIMEOUT}s",
         "split_queries_by_interval": "1h",
     }
 

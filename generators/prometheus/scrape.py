@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from generators.prometheus.blackbox import module
@@ -11,6 +12,9 @@ from model.secrets import secret_path
 from model.stateful import DATA
 
 WINDOWS_TARGETS = f"{DATA}/targets/windows.json"
+
+# A job's name is unique in this file: the second part of one has this at its end, and the label `job` of the whole.
+OTHER_HOSTS = "other-hosts"
 
 # A target of ours emits some thousand series; one that emits more than this has a label without bounds.
 SAMPLE_LIMIT = 50_000
@@ -35,33 +39,51 @@ def configuration(deployment: Deployment) -> dict[str, Any]:
                 {"static_configs": [{"targets": [f"127.0.0.1:{environment.monitoring.alertmanager.port}"]}]}
             ]
         },
-        "scrape_configs": [_job(job, deployment) for job in deployment.jobs],
+        "scrape_configs": [config for job in deployment.jobs for config in _job(job, deployment)],
     }
 
 
-def _job(job: Job, deployment: Deployment) -> dict[str, Any]:
+def _job(job: Job, deployment: Deployment) -> Iterator[dict[str, Any]]:
+    """A job; in two where its token is for Gateways of other hosts, and not for its exporter on this one."""
     if job.probe:
-        return _probe(job, deployment)
-    found = [target for target in job.targets if target.address is None]
-    usual = (found or list(job.targets))[0].path
-    config: dict[str, Any] = {"job_name": job.name, "metrics_path": usual}
-    if job.name.startswith("workload-"):
+        yield _probe(job, deployment)
+        return
+    own = [target for target in job.targets if not target.through_gateway]
+    others = [target for target in job.targets if target.through_gateway]
+    if own:
+        yield _scrape(job.name, own, {}, {})
+    if own and others:
+        yield _scrape(f"{job.name}-{OTHER_HOSTS}", others, _way(job, deployment), {"job": job.name})
+    elif others:
+        yield _scrape(job.name, others, _way(job, deployment), {})
+
+
+def _way(job: Job, deployment: Deployment) -> dict[str, Any]:
+    """What a Gateway is shown, and by what it is known."""
+    way: dict[str, Any] = {}
+    if any(target.by_site for target in job.targets):
         authority = secret_path(deployment.environment.security.certificate_authority)
-        config |= {"scheme": "https", "tls_config": {"ca_file": authority}}
+        way |= {"scheme": "https", "tls_config": {"ca_file": authority}}
     if job.token:
-        config["authorization"] = {"credentials_file": secret_path(job.token)}
-    static = [_static(target, usual) for target in job.targets if target.address is not None]
+        way["authorization"] = {"credentials_file": secret_path(job.token)}
+    return way
+
+
+def _scrape(name: str, targets: Sequence[Target], way: Mapping[str, Any], labels: Mapping[str, str]) -> dict[str, Any]:
+    """Targets of one path."""
+    (path,) = {target.path for target in targets}
+    config: dict[str, Any] = {"job_name": name, "metrics_path": path, **way}
+    static = [_static(target, labels) for target in targets if target.address is not None]
     if static:
         config["static_configs"] = static
-    if found:  # the file gives address, host and instance; its unit writes it whenever the address has changed
+    if len(static) < len(targets):
+        # The file gives address, host and instance; its unit writes it whenever the address has changed.
         config["file_sd_configs"] = [{"files": [WINDOWS_TARGETS]}]
     return config
 
 
-def _static(target: Target, usual: str) -> dict[str, Any]:
-    labels = {"host": target.host, "instance": target.instance}
-    if target.path != usual:
-        labels["__metrics_path__"] = target.path
+def _static(target: Target, more: Mapping[str, str]) -> dict[str, Any]:
+    labels = {**more, "host": target.host, "instance": target.instance}
     if target.site:
         labels["site"] = target.site
     return {"targets": [target.address], "labels": labels}

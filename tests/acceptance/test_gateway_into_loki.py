@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +34,7 @@ WINDOWS = Path("/windows")  # on the scratch host; nginx' prefix
 LOKI, ALLOY = "http://127.0.0.1:3100", "http://127.0.0.1:12345"
 MOST = 5000  # lines that Loki gives at once
 ROTATIONS, AT_LEAST = 6, 20_000
+WAITED, OLD_LINES = "waited", 8000  # of several batches: the one line of the newer file arrives before the last of them
 GIT, OPS = "git.flatnet.example.co.jp", "ops.flatnet.example.co.jp"
 KINDS = (
     Load("forgejo", f"https://{GIT}/sato/project"),
@@ -208,3 +209,30 @@ def test_what_was_written_and_rotated_while_alloy_stood_still_is_read_when_it_ru
     host.start_alloy()
     host.scratch.wait("every line in Loki", lambda: host.stored().total() >= sent.total(), 90)
     assert host.stored() == sent
+
+
+def test_two_files_that_waited_for_hours_are_both_read_whole(host: Host) -> None:
+    """Loki takes no line that is an hour older than the newest one of its stream: each file is a stream of its own.
+
+    Two hours: what is older than three, Loki gives only after it has written it to its disk.
+    """
+    host.scratch.stop("alloy")
+    logs = host.tree.deployment.environment.gateway.logs
+    now = datetime.now(host.tree.deployment.environment.time.zone)
+    for lines, at in ((OLD_LINES, now - timedelta(hours=2)), (1, now)):
+        stamp = f"{at.astimezone(UTC):%Y%m%dT%H%M%SZ}"
+        request = {"timestamp": at.isoformat(timespec="milliseconds"), "site": WAITED, "status": 200, "method": "GET"}
+        access = "".join(json.dumps({**request, "path": f"/{count}/{'x' * 200}"}) + "\n" for count in range(lines))
+        told = f"{at:%Y/%m/%d %H:%M:%S} [warn] 1#1: {WAITED}"
+        error = "".join(f"{told} {count} {'x' * 200}\n" for count in range(lines))
+        for name, text in ((logs.access, access), (logs.error, error)):
+            host.scratch.write(f"{host.tree.host.windows.collected.seen_from_wsl}/{name}-{stamp}", text)
+    host.start_alloy()
+    query = f'sum by (kind) (count_over_time({{kind=~"gateway_.*"}} |= "{WAITED}" [6h]))'
+
+    def stored() -> dict[str, int]:
+        found = host.get("/loki/api/v1/query", query=query)
+        return {one["metric"]["kind"]: int(one["value"][1]) for one in found}
+
+    expected = {"gateway_access": OLD_LINES + 1, "gateway_error": OLD_LINES + 1}
+    host.scratch.wait("the lines of both files in Loki", lambda: stored() == expected, 60)

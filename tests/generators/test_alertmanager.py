@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
-from typing import Any, get_args
+from typing import Any, Literal, get_args
 from zoneinfo import ZoneInfo
 
 import pytest
+import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
+from generators import alertmanager
 from generators.alertmanager import times
 from generators.alertmanager.inhibitions import Inhibition, inhibitions
 from generators.alertmanager.routes import GROUP_BY, tree
@@ -102,6 +105,33 @@ def test_the_dead_mans_switch_comes_first_and_alone(deployment: Deployment) -> N
     assert "continue" not in first
     assert not {"active_time_intervals", "mute_time_intervals"} & first.keys()
     assert all(route["receiver"] != first["receiver"] for route in others)
+
+
+def configuration(deployment: Deployment) -> dict[str, Any]:
+    (file,) = [file for file in alertmanager.generate(deployment) if file.tree_path.endswith("/alertmanager.yml")]
+    return dict(yaml.safe_load(file.content))
+
+
+def with_hours(deployment: Deployment, hours: Literal["working", "outside_working"]) -> Deployment:
+    """The same deployment; its first route is of these hours, every other one of all."""
+    notifications = deployment.environment.notifications
+    first, *others = sorted(notifications.routes)
+    routes = {
+        first: notifications.routes[first].model_copy(update={"hours": hours}),
+        **{name: notifications.routes[name].model_copy(update={"hours": "always"}) for name in others},
+    }
+    told = notifications.model_copy(update={"routes": routes})
+    return replace(deployment, environment=deployment.environment.model_copy(update={"notifications": told}))
+
+
+def test_an_interval_is_there_when_a_route_uses_it(production: Deployment) -> None:
+    expected: dict[Literal["working", "outside_working"], set[str]] = {
+        "working": {times.WORKING, times.HOLIDAYS},
+        "outside_working": {times.OUTSIDE},
+    }
+    for hours, names in expected.items():
+        found = configuration(with_hours(production, hours))
+        assert {interval["name"] for interval in found["time_intervals"]} == names
 
 
 # --- time ------------------------------------------------------------------------------------------------------------

@@ -11,14 +11,19 @@ import yaml
 from generators import alloy, logrotate, loki, stack
 from model.deployment import Deployment
 from model.names import LOG_KINDS
+from model.values import DurationValue
 
-# Labels whose values the model or the program bounds; everything else is structured metadata.
-BOUNDED = {"channel", "component", "container", "host", "kind", "level", "site"}
+# Labels whose values the model, the program or the retention of files bounds; everything else is structured metadata.
+BOUNDED = {"channel", "component", "container", "file", "host", "kind", "level", "site"}
+
+
+def loki_configuration(deployment: Deployment) -> dict[str, Any]:
+    (file,) = [file for file in loki.generate(deployment) if file.tree_path.endswith("loki.yaml")]
+    return dict(yaml.safe_load(file.content))
 
 
 def loki_limits(deployment: Deployment) -> dict[str, Any]:
-    (file,) = [file for file in loki.generate(deployment) if file.tree_path.endswith("loki.yaml")]
-    return dict(yaml.safe_load(file.content)["limits_config"])
+    return dict(loki_configuration(deployment)["limits_config"])
 
 
 def collectors(deployment: Deployment) -> dict[str, str]:
@@ -31,6 +36,21 @@ def test_loki_keeps_each_kind_as_long_as_the_table_says(deployment: Deployment) 
     assert kept == {f'{{kind="{kind}"}}': f"{table.of(kind).keep.hours:.0f}h" for kind in LOG_KINDS}
     longest = max(table.of(kind).keep.hours for kind in LOG_KINDS)
     assert limits["retention_period"] == limits["max_query_lookback"] == f"{longest:.0f}h"
+
+
+def test_a_connection_outlives_the_longest_query(production: Deployment) -> None:
+    query = DurationValue.parse(loki_limits(production)["query_timeout"])
+    server = loki_configuration(production)["server"]
+    for way in ("read", "write"):
+        assert DurationValue.parse(server[f"http_server_{way}_timeout"]) > query
+
+
+def test_what_a_collector_reads_first_is_not_too_old_for_loki_when_it_arrives(deployment: Deployment) -> None:
+    takes = DurationValue.parse(loki_limits(deployment)["reject_old_samples_max_age"])
+    found = [age for text in collectors(deployment).values() for age in re.findall(r'max_age\s+= "(\w+)"', text)]
+    assert len(found) == len(deployment.environment.hosts)
+    for age in found:
+        assert 3600 <= takes.seconds - DurationValue.parse(age).seconds <= 2 * 3600
 
 
 def test_every_kind_of_log_has_a_source(deployment: Deployment) -> None:

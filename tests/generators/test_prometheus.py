@@ -11,6 +11,7 @@ from generators import prometheus
 from generators.prometheus.objectives import record, windows
 from model import names
 from model.deployment import Deployment
+from model.secrets import secret_path
 
 
 def files(deployment: Deployment) -> dict[str, Any]:
@@ -21,23 +22,33 @@ def files(deployment: Deployment) -> dict[str, Any]:
     }
 
 
-def scrape(deployment: Deployment) -> dict[str, dict[str, Any]]:
-    return {job["job_name"]: job for job in files(deployment)["prometheus/prometheus.yml"]["scrape_configs"]}
+def scrape(deployment: Deployment) -> dict[str, list[dict[str, Any]]]:
+    """By the label `job` of what they scrape."""
+    found: dict[str, list[dict[str, Any]]] = {}
+    for config in files(deployment)["prometheus/prometheus.yml"]["scrape_configs"]:
+        named = {group["labels"].get("job", config["job_name"]) for group in config.get("static_configs", ())}
+        (job,) = named or {config["job_name"]}
+        found.setdefault(job, []).append(config)
+    return found
 
 
-def targets(job: dict[str, Any]) -> dict[str, tuple[str, str]]:
+def targets(configs: list[dict[str, Any]]) -> dict[str, tuple[str, str]]:
     """Address and path of each target by host."""
-    return {
-        group["labels"]["host"]: (group["targets"][0], group["labels"].get("__metrics_path__", job["metrics_path"]))
-        for group in job["static_configs"]
-    }
+    found = [
+        (group["labels"]["host"], (group["targets"][0], config["metrics_path"]))
+        for config in configs
+        for group in config["static_configs"]
+    ]
+    assert len(dict(found)) == len(found)
+    return dict(found)
 
 
 def test_under_nat_the_address_of_windows_is_read_from_the_file_that_its_unit_writes(production: Deployment) -> None:
     jobs = scrape(production)
     for name in (names.JOB_GATEWAY, names.JOB_WINDOWS, names.JOB_ALLOY_WINDOWS):
-        assert jobs[name]["file_sd_configs"] == [{"files": ["/var/lib/flatnet-ops/targets/windows.json"]}]
-        assert "static_configs" not in jobs[name]
+        (config,) = jobs[name]
+        assert config["file_sd_configs"] == [{"files": ["/var/lib/flatnet-ops/targets/windows.json"]}]
+        assert "static_configs" not in config
     assert targets(jobs[names.JOB_NODE]) == {"tokyo-1": ("127.0.0.1:9100", "/metrics")}
 
 
@@ -55,16 +66,31 @@ def test_mirrored_windows_is_loopback_and_other_hosts_are_reached_through_their_
     }
 
 
+def test_the_token_of_the_ingress_is_shown_to_gateways_and_to_no_exporter(multi_host: Deployment) -> None:
+    ingress, token = multi_host.environment.gateway.ports.metrics, multi_host.environment.gateway.ingress_token
+    shown = {"credentials_file": secret_path(token)}
+    to_others = set()
+    for job, configs in scrape(multi_host).items():
+        for config in configs:
+            addresses = [address for group in config.get("static_configs", ()) for address in group["targets"]]
+            through = {address.endswith(f":{ingress}") for address in addresses}
+            assert len(through) == 1, f"{job} has targets of both kinds: {addresses}"
+            assert (config.get("authorization") == shown) is (through == {True}), job
+            to_others |= {job} if through == {True} else set()
+    assert {names.JOB_ALLOY, names.JOB_CNI, names.JOB_NODE, names.JOB_PODMAN, names.JOB_GATEWAY} <= to_others
+
+
 def test_each_site_is_asked_over_http_and_over_tls(deployment: Deployment) -> None:
     sites = deployment.environment.gateway.sites
     jobs = scrape(deployment)
     for name, scheme in ((names.JOB_PROBE_HTTP, "http"), (names.JOB_PROBE_TLS, "https")):
-        asked = {group["labels"]["site"]: group["targets"][0] for group in jobs[name]["static_configs"]}
+        (config,) = jobs[name]
+        asked = {group["labels"]["site"]: group["targets"][0] for group in config["static_configs"]}
         assert asked == {
             site: f"{scheme}://{facts.server_name}{facts.probe.path}" for site, facts in sorted(sites.items())
         }
         modules = files(deployment)["blackbox_exporter/blackbox.yml"]["modules"]
-        assert {group["labels"]["__param_module"] for group in jobs[name]["static_configs"]} <= modules.keys()
+        assert {group["labels"]["__param_module"] for group in config["static_configs"]} <= modules.keys()
 
 
 def test_a_job_and_only_a_job_of_the_model_is_scraped(deployment: Deployment) -> None:
@@ -86,6 +112,17 @@ def test_every_alert_on_metrics_is_in_the_rules_and_has_a_file_of_tests(deployme
     assert {alert.page for alert in on_metrics} | {"objectives"} == {
         Path(path).stem for path in rendered if path.startswith("prometheus/tests/")
     }
+
+
+def test_targets_are_counted_only_where_several_are_expected(multi_host: Deployment) -> None:
+    """Fewer than one cannot be counted: what is not there has no series."""
+    groups = files(multi_host)["prometheus/rules/TargetMissing.yml"]["groups"]
+    told = {rule["alert"]: rule["expr"] for group in groups for rule in group["rules"]}
+    for job in multi_host.jobs:
+        expression = told[f"TargetMissing{job.camel}"]
+        assert f'absent(up{{job="{job.name}"}}) * 0' in expression
+        assert ("count" in expression) is (job.target_count > 1)
+    assert {job.target_count > 1 for job in multi_host.jobs} == {True, False}
 
 
 def test_an_objective_records_every_window_that_its_alerts_read(deployment: Deployment) -> None:

@@ -7,6 +7,8 @@ import re
 import shutil
 import subprocess
 from collections.abc import Callable
+from datetime import date, timedelta
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -83,6 +85,16 @@ def test_systemd_takes_every_unit(
 def test_systemd_reads_the_calendar(path: Path, debian_program: Callable[[str], str], judge: Judge) -> None:
     for when in re.findall(r"^OnCalendar=(.*)$", path.read_text(encoding="utf-8"), re.MULTILINE):
         assert "Next elapse" in judge([debian_program("systemd-analyze"), "calendar", when])
+
+
+@pytest.mark.parametrize("path", rendered("*/*/wsl/etc/systemd/system/flatnet-restore-drill.timer"), ids=of)
+def test_a_weekly_drill_comes_every_seventh_day(path: Path, debian_program: Callable[[str], str], judge: Judge) -> None:
+    """Over the end of a month too."""
+    (when,) = re.findall(r"^OnCalendar=(.*)$", path.read_text(encoding="utf-8"), re.MULTILINE)
+    said = judge([debian_program("systemd-analyze"), "calendar", "--iterations=10", when])
+    days = [date.fromisoformat(day) for day in re.findall(r"(?:Next elapse|Iter\. #\d+): \w+ (\S+)", said)]
+    assert len(days) == 10
+    assert {later - sooner for sooner, later in pairwise(days)} == {timedelta(days=7)}
 
 
 @pytest.mark.parametrize("name", ["gateway-certificate", "windows-targets"])
