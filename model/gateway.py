@@ -33,7 +33,7 @@ class GatewayPorts(Model):
 
 
 class RateLimit(Model):
-    """How much one client may ask of a site."""
+    """How much one client, an address, may ask."""
 
     requests_per_second: int = Field(gt=0)
     burst: int = Field(ge=0, description="requests above the rate that are still served")
@@ -108,6 +108,11 @@ class Gateway(Model):
     sites: Named[Name, Site] = Field(description="sites by name")
     logs: GatewayLogs = GatewayLogs()
     tls: Tls
+    login_limit: RateLimit = Field(
+        RateLimit(requests_per_second=10, burst=300),
+        description="what one client may ask of all that the Gateway asks for a log-in, Grafana too: it slows whoever "
+        "guesses passwords; a page with its scripts and panels is about a hundred requests",
+    )
     latency_buckets: Several[float] = Field(
         (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0),
         description="upper bounds of the latency histogram, in seconds; objectives' limits are among them",

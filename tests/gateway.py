@@ -162,9 +162,9 @@ def hostile(random_: random.Random) -> bytes:
 
 
 def facts() -> str:
-    """The format of the log and the map of what the log phase needs, as they stand in the rendered configuration."""
+    """The format of the log and the maps of what the log phase needs, as they stand in the rendered configuration."""
     text = RENDERED_CONF.read_text(encoding="utf-8")
-    patterns = (r"^log_format flatnet_ops .*\n", r"^map .* \$flatnet_facts \{\n.*\n\}\n")
+    patterns = (r"^log_format flatnet_ops .*\n", *(rf"^map .* \$flatnet_{m} \{{\n.*\n\}}\n" for m in ("user", "facts")))
     found = [re.search(pattern, text, re.MULTILINE) for pattern in patterns]
     return "".join(each[0] for each in found if each)
 
