@@ -189,7 +189,7 @@ def gateway(
         "buckets": BUCKETS,
         "connections_limit": 512,
         "status": {"address": "127.0.0.1", "port": ports["status"], "timeout_ms": 500},
-        "files": {name: str(folder / name) for name in ("generation", "heartbeat")}
+        "files": {name: str(folder / name) for name in ("generation", "heartbeat", "nginx_conf", "nginx_conf_rendered")}
         | {"upstreams": str(folder / "upstreams.json")},
     }
     places = {**ports, "workers": workers, "folder": folder, "dict": dict_size, "tls": tls, "generation": GENERATION}
