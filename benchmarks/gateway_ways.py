@@ -101,13 +101,12 @@ class Ways:
 
 
 def _rendered(ports: Mapping[str, int], workload: int) -> dict[str, str]:
-    """Text by path below Flatnet's folder: production, but for ports, for one name and for who is let in."""
+    """Text by path below Flatnet's folder: production, but for ports and for one name."""
     layered = read_environment(ROOT / "environments", "production")
     _put(layered.tree, "gateway.ports", _node({name: _node(port) for name, port in ports.items()}))
     _put(layered.tree, f"gateway.sites.{SITE}.server_name", _node("localhost"))
     _put(layered.tree, f"gateway.sites.{SITE}.upstream.port", _node(workload))
     _put(layered.tree, f"workloads.{SITE}.ports", _node([_node(workload)]))
-    _put(layered.tree, "security.networks.office", _node([_node("127.0.0.0/8")]))
     deployment = deploy(layered, read_catalogue(ROOT / "alerts"))
     assert deployment is not None
     start = f"{HOST}/windows/f/flatnet/"
@@ -117,8 +116,9 @@ def _rendered(ports: Mapping[str, int], workload: int) -> dict[str, str]:
 
 
 def _as(way: str, case: Case, text: str, workload: int) -> str:
-    """A file as this way has it; whatever it listens on, it does so on loopback."""
+    """A file as this way has it; whatever it listens on, it does so on loopback, from where it lets in."""
     text = re.sub(r"^( *listen )(?:[\d.]+:)?(\d+)", r"\g<1>127.0.0.1:\2", text, flags=re.MULTILINE)
+    text = re.sub(r"^( *)deny all;", r"\1allow 127.0.0.0/8;\n\1deny all;", text, flags=re.MULTILINE)
     if not case.tls:
         text = re.sub(r"^( *listen [^;]*?) ssl( http2)?", r"\1", text, flags=re.MULTILINE)
     if way != "ours":

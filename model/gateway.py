@@ -11,7 +11,7 @@ from model.base import Model, Named, NamedModel
 from model.forms import Several
 from model.host import Host
 from model.types import AccountName, DnsName, Duration, LogFile, Name, Port, SecretRef, Size, UrlPath
-from model.values import DurationValue, SizeValue
+from model.values import DurationValue, SizeValue, WindowsPathValue
 
 # OpenResty for Windows waits with select(), which watches FD_SETSIZE sockets (openresty: doc/README-windows.md); a
 # request that is passed on has two.
@@ -33,7 +33,7 @@ class GatewayPorts(Model):
 
 
 class RateLimit(Model):
-    """How much one client may ask of a site."""
+    """How much one client, an address, may ask."""
 
     requests_per_second: int = Field(gt=0)
     burst: int = Field(ge=0, description="requests above the rate that are still served")
@@ -108,6 +108,11 @@ class Gateway(Model):
     sites: Named[Name, Site] = Field(description="sites by name")
     logs: GatewayLogs = GatewayLogs()
     tls: Tls
+    login_limit: RateLimit = Field(
+        RateLimit(requests_per_second=10, burst=300),
+        description="what one client may ask of all that the Gateway asks for a log-in, Grafana too: it slows whoever "
+        "guesses passwords; a page with its scripts and panels is about a hundred requests",
+    )
     latency_buckets: Several[float] = Field(
         (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0),
         description="upper bounds of the latency histogram, in seconds; objectives' limits are among them",
@@ -123,7 +128,24 @@ class Gateway(Model):
 
 def nginx_command(host: Host) -> str:
     """Arguments that every call of nginx shares: they name the running one, whose events are named after its pid."""
-    return f'-p "{host.windows.openresty}/" -c "{host.windows.config}/nginx.conf"'
+    return f'-p "{host.windows.openresty}/" -c "{nginx_conf(host)}"'
+
+
+def nginx_conf(host: Host) -> WindowsPathValue:
+    """The first file that nginx reads: Flatnet's own, or a copy of ours."""
+    return host.windows.config / "nginx.conf"
+
+
+def nginx_conf_rendered(host: Host) -> WindowsPathValue:
+    """Ours, for a host that has none of its own."""
+    return host.windows.ops / "gateway/nginx.conf"
+
+
+def nginx_conf_copy(host: Host) -> str:
+    """A command for PowerShell: put ours in its place, unless a file lies there that does not begin as ours does."""
+    used, ours = nginx_conf(host).backslashed, nginx_conf_rendered(host).backslashed
+    first = f"(Get-Content '{used}' -TotalCount 1) -eq (Get-Content '{ours}' -TotalCount 1)"
+    return f"if (-not (Test-Path '{used}') -or {first}) {{ Copy-Item '{ours}' '{used}' }}"
 
 
 def nginx_reload(host: Host) -> str:

@@ -162,9 +162,9 @@ def hostile(random_: random.Random) -> bytes:
 
 
 def facts() -> str:
-    """The format of the log and the map of what the log phase needs, as they stand in the rendered configuration."""
+    """The format of the log and the maps of what the log phase needs, as they stand in the rendered configuration."""
     text = RENDERED_CONF.read_text(encoding="utf-8")
-    patterns = (r"^log_format flatnet_ops .*\n", r"^map .* \$flatnet_facts \{\n.*\n\}\n")
+    patterns = (r"^log_format flatnet_ops .*\n", *(rf"^map .* \$flatnet_{m} \{{\n.*\n\}}\n" for m in ("user", "facts")))
     found = [re.search(pattern, text, re.MULTILINE) for pattern in patterns]
     return "".join(each[0] for each in found if each)
 
@@ -189,7 +189,7 @@ def gateway(
         "buckets": BUCKETS,
         "connections_limit": 512,
         "status": {"address": "127.0.0.1", "port": ports["status"], "timeout_ms": 500},
-        "files": {name: str(folder / name) for name in ("generation", "heartbeat")}
+        "files": {name: str(folder / name) for name in ("generation", "heartbeat", "nginx_conf", "nginx_conf_rendered")}
         | {"upstreams": str(folder / "upstreams.json")},
     }
     places = {**ports, "workers": workers, "folder": folder, "dict": dict_size, "tls": tls, "generation": GENERATION}

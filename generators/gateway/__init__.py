@@ -9,7 +9,7 @@ from pathlib import Path
 from generators.files import RenderedFile, windows_file
 from generators.gateway import certificate, nginx, service, settings
 from model.deployment import Deployment
-from model.gateway import nginx_reload
+from model.gateway import nginx_conf_copy, nginx_conf_rendered, nginx_reload
 from model.host import Host
 from model.values import WindowsPathValue
 
@@ -27,7 +27,8 @@ def generate(deployment: Deployment) -> Iterator[RenderedFile]:
         files = _loaded(deployment, host, generation) | {nginx.folder(host) / "generation": f"{generation}\n"}
         for path, content in files.items():
             yield windows_file(host.name, path, content, reload=nginx_reload(host))
-        yield windows_file(host.name, host.windows.ops / "gateway/nginx.conf", nginx.whole(deployment, host))
+        reload = f"{nginx_conf_copy(host)}; {nginx_reload(host)}"
+        yield windows_file(host.name, nginx_conf_rendered(host), nginx.whole(deployment, host), reload=reload)
         yield windows_file(host.name, service.place(host), service.wrapper(host), reload=service.RESTART)
         yield from certificate.files(deployment, host)
 

@@ -93,6 +93,7 @@ def _common(environment: Environment, host: Host) -> dict[str, Any]:
         "http": environment.gateway.ports.http,
         "https": environment.gateway.ports.https,
         "connect_timeout": CONNECT_TIMEOUT,
+        "login_limit": environment.gateway.login_limit,
     }
 
 
@@ -112,6 +113,7 @@ def _first(environment: Environment, host: Host, table: tuple[Door, ...], server
         "members": _each(each for door in table for each in door.members),
         "admins": _each(each for name in environment.security.admin_networks for each in known[name]),
         "beats": _each(each for door in senders for each in door.ranges),
+        "logins": {door.login for door in table},
         "sites": environment.sites_on(host),
         "servers": servers,
     }

@@ -10,7 +10,7 @@ from model import names
 from model.access import Door, doors
 from model.deployment import Deployment
 from model.environment import Environment
-from model.gateway import CLIENT_CONNECTIONS
+from model.gateway import CLIENT_CONNECTIONS, nginx_conf, nginx_conf_rendered
 from model.host import Host
 
 METHODS = ("DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT")
@@ -34,6 +34,8 @@ def table(deployment: Deployment, host: Host) -> str:
         "status": {"address": str(host.nebula_address or "127.0.0.1"), "port": gateway.ports.api, "timeout_ms": 2000},
         "files": {
             "generation": str(nginx.folder(host) / "generation"),
+            "nginx_conf": str(nginx_conf(host)),
+            "nginx_conf_rendered": str(nginx_conf_rendered(host)),
             "heartbeat": str(folder / "dead-mans-switch/heartbeat"),
             "upstreams": str(host.windows.upstreams),
         },

@@ -7,7 +7,7 @@ from typing import Any
 from generators.handbook.commands import DOWNLOADS, make_secret
 from model.deployment import Deployment
 from model.environment import Environment
-from model.gateway import SERVICE, nginx_command, nginx_reload
+from model.gateway import SERVICE, nginx_command, nginx_conf, nginx_conf_copy, nginx_reload
 from model.host import Host
 from model.secrets import secret_path, secrets
 
@@ -18,16 +18,15 @@ _CA_FOR_PCS = ("C:\\Users\\Public\\flatnet-ca.crt", "/mnt/c/Users/Public/flatnet
 def facts(deployment: Deployment, host: Host) -> dict[str, Any]:
     """What the part's template needs."""
     environment, windows = deployment.environment, host.windows
-    conf = (windows.config / "nginx.conf").backslashed
     return {
         "accounts": _accounts(environment, host),
         "ca": secret_path(environment.security.certificate_authority),
         "certificate": _certificate(environment, host),
         "key": (windows.certificates / "gateway.key").backslashed,
         "trust": f"certutil.exe -addstore Root '{_CA_FOR_PCS[0]}'",
-        "conf": conf,
+        "conf": nginx_conf(host).backslashed,
         "include": f'include "{windows.config}/conf.d/flatnet-ops.conf";',
-        "first_conf": f"if (-not (Test-Path '{conf}')) {{ Copy-Item '{_ops(host, 'gateway/nginx.conf')}' '{conf}' }}",
+        "first_conf": nginx_conf_copy(host),
         "service": _service(environment, host),
         "reload": nginx_reload(host),
     }

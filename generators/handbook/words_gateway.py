@@ -112,14 +112,16 @@ GATEWAY: dict[str, tuple[str, str]] = {
     "gateway_include": ("Configuration", "設定"),
     "gateway_include_intro": (
         (
-            "A host that has no `nginx.conf` of its own takes ours. Otherwise put the one line below into `http` of "
+            "A host that has no `nginx.conf` of its own takes ours: the second block puts it there, and later, when "
+            "ours has changed, the new one. Otherwise put the one line below into `http` of "
             "{conf}, and take out the lines that include `conf.d/flatnet.conf` and `conf.d/forgejo.conf`, and the "
             "`server` that listens on port {port} there: they lead to containers past these rules. Outside of `http`, "
             "write `worker_shutdown_timeout 20s;`: without it an open WebSocket holds up a stop, and a reload leaves "
             "workers that write into rotated logs."
         ),
         (
-            "`nginx.conf` がまだないホストでは、こちらのものを使います。すでにある場合は、{conf} の `http` "
+            "`nginx.conf` がまだないホストでは、こちらのものを使います。二つ目のブロックで配置し、"
+            "内容が変わったときも同じブロックで更新します。独自のものがすでにある場合は、{conf} の `http` "
             "に次の 1 行を加え、`conf.d/flatnet.conf` と `conf.d/forgejo.conf` の include と、"
             "ポート {port} で待ち受ける `server` を削除します。これらは、"
             "このアクセス制御を通らずにコンテナへ到達できるためです。"

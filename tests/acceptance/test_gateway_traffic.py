@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import os
+import time
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -15,7 +17,8 @@ pytestmark = [
     pytest.mark.acceptance,
     pytest.mark.skipif(os.geteuid() != 0, reason="network namespaces are made by root"),
 ]
-OFFICE, OFFICE_2, VPN, OSAKA_1, OSAKA_2 = "192.168.20.77", "192.168.20.78", "10.8.0.7", "192.168.20.11", "10.42.0.2"
+OFFICE, OFFICE_2, OSAKA_1, OSAKA_2 = "192.168.20.77", "192.168.20.78", "192.168.20.11", "10.42.0.2"
+VPN, VPN_2 = "10.8.0.7", "10.8.0.8"
 GIT, OPS, WIKI = "git.osaka.example.co.jp", "ops.osaka.example.co.jp", "wiki.osaka.example.co.jp"
 TANAKA = ("tanaka", password("tanaka"))
 
@@ -26,7 +29,7 @@ def start(
 ) -> Callable[[str], RunningGateway]:
     def lay_out_host(name: str) -> RunningGateway:
         tree = lay_out(tmp_path_factory.mktemp(name), multi_host, multi_host.environment.hosts[name])
-        outside = [OFFICE, OFFICE_2, VPN, OSAKA_2] if name == "osaka-1" else [OFFICE, OFFICE_2, OSAKA_1]
+        outside = [OFFICE, OFFICE_2, VPN, VPN_2, OSAKA_2] if name == "osaka-1" else [OFFICE, OFFICE_2, OSAKA_1]
         return RunningGateway(tree, debian_program("nginx"), outside)
 
     return lay_out_host
@@ -241,6 +244,52 @@ def test_too_many_requests_of_one_client_are_put_off_and_others_are_not(osaka_2:
     assert set(statuses) == {200, 429}
     assert statuses.count(200) >= 41
     assert one(osaka_2, Ask(OFFICE, name=WIKI, account=TANAKA)).status == 200
+
+
+def test_passwords_are_not_guessed_at_full_speed_and_a_page_of_grafana_is_served_at_once(
+    osaka_1: RunningGateway,
+) -> None:
+    page = [Ask(OFFICE, f"/grafana/public/{n}.js", name=OPS, account=TANAKA) for n in range(60)]
+    assert {answer.status for answer in osaka_1.ask(page, at_once=60)} == {200}
+    limit = osaka_1.environment.gateway.login_limit
+    began = time.monotonic()
+    for source, name, path in ((OFFICE_2, OPS, "/grafana/"), (VPN_2, GIT, "/")):
+        asks = [Ask(source, path, name=name, account=("tanaka", f"{n}")) for n in range(2 * limit.burst)]
+        statuses = [answer.status for answer in osaka_1.ask(asks, at_once=16)]
+        assert set(statuses) == {401, 429}, name
+        most = limit.burst + limit.requests_per_second * (time.monotonic() - began) + 1
+        assert limit.burst < statuses.count(401) <= most, name
+    assert one(osaka_1, Ask(OFFICE, "/grafana/", name=OPS, account=TANAKA)).status == 200
+
+
+def test_who_is_not_asked_for_a_password_is_not_slowed(osaka_1: RunningGateway) -> None:
+    asks = [Ask(OFFICE, name=GIT) for _ in range(2 * osaka_1.environment.gateway.login_limit.burst)]
+    assert {answer.status for answer in osaka_1.ask(asks, at_once=16)} == {200}
+
+
+def test_the_log_names_who_was_let_in_and_who_was_refused(osaka_1: RunningGateway) -> None:
+    wrong = ("tanaka", "x")
+    cases = {  # path: from, name, what is shown; status and user
+        "/log/claimed": (OFFICE, GIT, wrong, 200, None),
+        "/log/member": (VPN, GIT, TANAKA, 200, "tanaka"),
+        "/log/refused": (VPN, GIT, wrong, 401, "tanaka"),
+        "/grafana/log": (OFFICE, OPS, TANAKA, 200, "tanaka"),
+        "/grafana/log/left": (OFFICE, OPS, (FORMER, password(FORMER)), 403, "other"),
+        "/grafana/log/nobody": (OFFICE, OPS, None, 401, None),
+    }
+    osaka_1.ask([Ask(source, path, name, account=shown) for path, (source, name, shown, *_) in cases.items()])
+    file = osaka_1.tree.flatnet / "logs" / osaka_1.environment.gateway.logs.access
+    lines = {line["path"]: line for line in map(json.loads, file.read_text("utf-8").splitlines())}
+    assert {path: (lines[path]["status"], lines[path].get("user")) for path in cases} == {
+        path: (status, user) for path, (*_, status, user) in cases.items()
+    }
+
+
+def test_a_request_that_is_none_leaves_no_warning(osaka_1: RunningGateway) -> None:
+    asks = [Ask(OFFICE, name=GIT, raw="nonsense\r\n\r\n"), Ask(OFFICE, port=80, raw="GET /\0 HTTP/1.1\r\n\r\n")]
+    assert [answer.status for answer in osaka_1.ask(asks)] == [400, 400]
+    assert osaka_1.environment.gateway.logs.error_level == "warn"
+    assert "uninitialized" not in osaka_1.error_log()
 
 
 def test_a_request_that_is_too_large_is_refused(osaka_2: RunningGateway) -> None:

@@ -298,3 +298,67 @@ def test_a_run_that_is_killed_leaves_the_pair_that_was_there(
     run.wait(timeout=30)
     assert {path.name: path.read_bytes() for path in own.certificates.iterdir()} == before
     own.run("renew")
+
+
+def is_pair(root: Root) -> bool:
+    key = serialization.load_pem_private_key((root.certificates / "gateway.key").read_bytes(), None)
+    return key.public_key() == root.served().public_key()
+
+
+KILLED_AT_THE_CERTIFICATE = 'case "$*" in */ssl/gateway.crt) kill -KILL 0 ;; esac\nexec /bin/mv "$@"'
+
+
+def killed(root: Root, tmp_path: Path, *words: str) -> None:
+    """Run the script and kill it after it has renamed the key."""
+    environment = {**beside(tmp_path, "mv", KILLED_AT_THE_CERTIFICATE), "ROOT": str(root.folder)}
+    done = subprocess.run(
+        ["sh", SCRIPT, *words], env=environment, start_new_session=True, capture_output=True, timeout=60
+    )
+    assert done.returncode == -9
+    assert (root.certificates / "gateway.crt.new").exists()
+
+
+def test_a_run_that_is_killed_between_key_and_certificate_is_completed_by_the_next(own: Root, tmp_path: Path) -> None:
+    own.run("authority")
+    own.run("renew")
+    own.change("RENEW_SECONDS", str(91 * 86400))
+    killed(own, tmp_path, "renew")
+    assert not is_pair(own)
+    issued = x509.load_pem_x509_certificate((own.certificates / "gateway.crt.new").read_bytes())
+    own.change("RENEW_SECONDS", "86400")
+    assert own.run("renew").startswith("installed ")
+    assert is_pair(own)
+    assert own.served() == issued
+    assert sorted(path.name for path in own.certificates.iterdir()) == ["gateway.crt", "gateway.key"]
+    assert own.left() == set()
+
+
+def test_an_answer_whose_installation_was_killed_is_installed_by_the_timer(company: Company, tmp_path: Path) -> None:
+    killed(company.root, tmp_path, "install", company.answer())
+    assert company.root.run("renew").startswith("installed ")
+    assert is_pair(company.root)
+    assert company.root.left() == set()
+
+
+def test_a_certificate_without_its_key_is_renewed(own: Root) -> None:
+    own.run("authority")
+    own.run("renew")
+    first = own.served()
+    other = ec.generate_private_key(ec.SECP256R1())
+    (own.certificates / "gateway.key").write_bytes(
+        other.private_bytes(PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    )
+    (own.certificates / "gateway.key.new").write_text("half of a key", encoding="ascii")
+    own.run("renew")
+    assert is_pair(own)
+    assert own.served() != first
+    assert sorted(path.name for path in own.certificates.iterdir()) == ["gateway.crt", "gateway.key"]
+
+
+def test_a_file_that_windows_holds_for_a_moment_is_replaced_all_the_same(own: Root, tmp_path: Path) -> None:
+    own.run("authority")
+    tries = tmp_path / "tries"
+    held = f'case "$*" in */ssl/gateway.*) echo x >>{tries}; [ $(wc -l <{tries}) -gt 3 ] || exit 1 ;; esac'
+    environment = {**beside(tmp_path, "mv", f'{held}\nexec /bin/mv "$@"'), "ROOT": str(own.folder)}
+    subprocess.run(["sh", SCRIPT, "renew"], env=environment, check=True, capture_output=True, timeout=60)
+    assert is_pair(own)

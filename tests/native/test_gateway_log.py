@@ -22,11 +22,11 @@ REQUESTS = names.GATEWAY_REQUESTS
 def test_a_line_says_what_the_log_format_promises(running: Gateway) -> None:
     credentials = base64.b64encode(b"sato:secret").decode()
     headers = {"Authorization": f"Basic {credentials}", "X-Request-ID": "abc-1"}
-    running.ask("wiki", "/line?token=secret", headers=headers)
-    line = running.line("/line")
+    running.ask("wiki", "/let-in/line?token=secret", headers=headers)
+    line = running.line("/let-in/line")
     words = "timestamp level message duration_ms site method path status user upstream upstream_ms"
     assert list(line) == [*words.split(), "component", "request_id", "client", "bytes"]
-    assert line["message"] == "GET /line 200"
+    assert line["message"] == "GET /let-in/line 200"
     assert (line["level"], line["component"], line["site"]) == ("INFO", "gateway", "wiki")
     assert (line["request_id"], line["user"], line["client"]) == ("abc-1", "sato", "127.0.0.1")
     assert [type(line[key]) for key in ("duration_ms", "status", "bytes", "upstream_ms")] == [int] * 4
@@ -70,10 +70,26 @@ def test_a_path_shows_no_secret(running: Gateway, asked: str, path: str) -> None
     ],
 )
 def test_only_the_name_of_an_account_is_a_user(running: Gateway, header: bytes, user: str | None) -> None:
-    path = f"/user/{abs(hash(header))}"
+    path = f"/status/{abs(hash(header))}/401"
     head = f"GET {path} HTTP/1.1\r\nHost: wiki\r\nConnection: close\r\nAuthorization: ".encode()
     raw(running.ports["http"], head + header + b"\r\n\r\n")
     assert running.line(path).get("user") == user
+
+
+@pytest.mark.parametrize(("status", "user"), [(200, None), (404, None), (401, "sato"), (403, "sato")])
+def test_a_name_that_nobody_asked_for_is_shown_only_where_it_was_refused(
+    running: Gateway, status: int, user: str | None
+) -> None:
+    path = f"/status/claimed/{status}"
+    running.ask("wiki", path, headers={"Authorization": "Basic " + base64.b64encode(b"sato:x").decode()})
+    assert running.line(path).get("user") == user
+
+
+def test_who_was_let_in_is_shown_also_with_an_error_page(running: Gateway) -> None:
+    """An internal redirect runs every `set` of the server once more."""
+    running.ask("wiki", "/let-in/dead")
+    line = running.line("/let-in/dead")
+    assert (line["status"], line["user"]) == (502, "sato")
 
 
 def test_a_refusal_by_rate_says_so(running: Gateway) -> None:

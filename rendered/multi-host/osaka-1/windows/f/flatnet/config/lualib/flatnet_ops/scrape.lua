@@ -94,10 +94,8 @@ end
 local function configuration_series(out)
     local since, loaded = configuration.state()
     out:family("gauge", "flatnet_gateway_config_load_timestamp_seconds", "seconds",
-        "When the running configuration was first seen.")
-    if since then
-        out:sample({}, since)
-    end
+        "When the running worker was first scraped: within a scrape of a start or a reload, also of the same files.")
+    out:sample({}, since)
     out:family("gauge", "flatnet_gateway_config_load_success", nil,
         "Whether the running configuration is the one on disk.")
     out:sample({}, loaded and 1 or 0)

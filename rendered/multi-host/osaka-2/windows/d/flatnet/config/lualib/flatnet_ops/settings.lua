@@ -15,6 +15,8 @@ return {
   files = {
     generation = "D:/flatnet/config/flatnet-ops/generation",
     heartbeat = "D:/flatnet/ops/dead-mans-switch/heartbeat",
+    nginx_conf = "D:/flatnet/config/nginx.conf",
+    nginx_conf_rendered = "D:/flatnet/ops/gateway/nginx.conf",
     upstreams = "D:/flatnet/ops/from-wsl/upstreams.json",
   },
   methods = { "DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT" },

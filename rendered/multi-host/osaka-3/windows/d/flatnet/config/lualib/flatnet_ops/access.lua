@@ -53,6 +53,8 @@ for _, name in ipairs(labels.upstreams) do
     upstream_words[name] = ',"upstream":"' .. name .. '","upstream_ms":'
 end
 
+-- The user is who was let in by a log-in; what a client merely claims to be is shown where it was refused.
+local REFUSED = { [401] = true, [403] = true }
 -- People type passwords into the field of the name, and git sends tokens in it: only an account's name is shown.
 local user_words, OTHER_USER = { [""] = "" }, ',"user":"' .. OTHER .. '"'
 for name in pairs(settings.accounts) do
@@ -114,8 +116,7 @@ function access.record()
     local ms = whole(min(max(0, (finished - start_time()) * 1000), LONGEST_TIME)) -- the clock may have been set back
     local class = class_place(status)
 
-    -- The facts: 25 characters of time, then one a line. None but the last, the name that a client gives itself, can
-    -- hold a line feed.
+    -- The facts: 25 characters of time, then one a line. None holds a line feed.
     local facts = var.flatnet_facts
     local a = find(facts, "\n", 26, true)
     local site = site_places[sub(facts, 26, a - 1)] or #sites
@@ -149,7 +150,11 @@ function access.record()
         failure = failure or error_of(var, status, known, upstream)
     end
     local problem = failure and ',"error":"' .. escape(failure) .. '"' or ""
-    local user = user_words[sub(facts, g + 1)] or OTHER_USER
+    local name = sub(facts, g + 1)
+    if REFUSED[status] then
+        name = var.remote_user or ""
+    end
+    local user = user_words[name] or OTHER_USER
     local of_upstream, took = "", ""
     if upstream then
         of_upstream, took = upstream_words[upstream], whole(min(upstream_ms, LONGEST_TIME))

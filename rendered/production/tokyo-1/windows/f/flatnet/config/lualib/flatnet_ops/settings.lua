@@ -12,6 +12,8 @@ return {
   files = {
     generation = "F:/flatnet/config/flatnet-ops/generation",
     heartbeat = "F:/flatnet/ops/dead-mans-switch/heartbeat",
+    nginx_conf = "F:/flatnet/config/nginx.conf",
+    nginx_conf_rendered = "F:/flatnet/ops/gateway/nginx.conf",
     upstreams = "F:/flatnet/ops/from-wsl/upstreams.json",
   },
   methods = { "DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT" },
