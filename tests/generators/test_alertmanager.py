@@ -108,7 +108,9 @@ def test_the_dead_mans_switch_comes_first_and_alone(deployment: Deployment) -> N
 
 
 def configuration(deployment: Deployment) -> dict[str, Any]:
-    (file,) = [file for file in alertmanager.generate(deployment) if file.target == "/etc/alertmanager/alertmanager.yml"]
+    (file,) = [
+        file for file in alertmanager.generate(deployment) if file.target == "/etc/alertmanager/alertmanager.yml"
+    ]
     return dict(yaml.safe_load(file.content))
 
 
