@@ -176,7 +176,11 @@ class running:  # noqa: N801 - reads as a word in a with statement
 
     def __init__(self, cni: Cni, plan: list[Any], mark: Path) -> None:
         self.process = subprocess.Popen(
-            [cni.shim],
+            [
+                "env",
+                "--default-signal",
+                cni.shim,
+            ],  # a shell that starts tests in the background ignores SIGINT for them
             env=cni.environment(plan),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
