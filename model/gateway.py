@@ -39,6 +39,13 @@ class RateLimit(Model):
     burst: int = Field(ge=0, description="requests above the rate that are still served")
 
 
+class LoginLimit(RateLimit):
+    """How much one client may ask of what asks for a log-in."""
+
+    requests_per_second: int = Field(10, gt=0)
+    burst: int = Field(300, ge=0, description="requests above the rate that are still served")
+
+
 class Upstream(Model):
     """What a site leads to: a port of a workload."""
 
@@ -108,8 +115,8 @@ class Gateway(Model):
     sites: Named[Name, Site] = Field(description="sites by name")
     logs: GatewayLogs = GatewayLogs()
     tls: Tls
-    login_limit: RateLimit = Field(
-        RateLimit(requests_per_second=10, burst=300),
+    login_limit: LoginLimit = Field(
+        LoginLimit(),
         description="what one client may ask of all that the Gateway asks for a log-in, Grafana too: it slows whoever "
         "guesses passwords; a page with its scripts and panels is about a hundred requests",
     )
