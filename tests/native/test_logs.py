@@ -69,7 +69,7 @@ def test_a_rotation_loses_no_line(
     log = tmp_path / "cni.log"
     scratch = tmp_path / "logrotate.conf"
     text = path.read_text(encoding="utf-8").replace("/var/log/flatnet/cni.log", str(log))
-    scratch.write_text(text.replace("create 0640 root adm", "create 0640"), encoding="utf-8")
+    scratch.write_text(text, encoding="utf-8")
     scratch.chmod(0o644)
     tmp_path.chmod(0o755)
     judge([debian_program("logrotate"), "--debug", scratch])
