@@ -66,8 +66,8 @@ def test_what_was_backed_up_while_it_was_written_comes_back(scratch: ScratchHost
     host.seed()
     scratch.run(["sh", "-c", "mkdir -p /mnt/e && mount -t tmpfs none /mnt/e"])
     databases = {f"{FORGEJO}/busy.db": "wal", f"{DATA}/grafana/grafana.db": "delete"}
+    scratch.write("/run/writer.py", (Path(__file__).parent / "writer.py").read_text(encoding="utf-8"))
     for index, (path, mode) in enumerate(databases.items()):
-        scratch.write("/run/writer.py", (Path(__file__).parent / "writer.py").read_text(encoding="utf-8"))
         scratch.start(f"writer-{index}", ["/usr/bin/python3", "/run/writer.py", path, mode])
     scratch.run(["sh", "-c", "echo x >/etc/flatnet-ops/secrets/ca-certificate"])
     for name in READY:
