@@ -93,7 +93,7 @@ def _print(case: Case, rates: Measured, costs: Measured) -> None:
 def _verdict(low: float, high: float) -> str:
     if high <= LIMIT:
         return "yes"
-    return "no" if low > LIMIT else "not known, the machine was too busy to tell"
+    return "no" if low > LIMIT else "not known, the turns differ too much to tell"
 
 
 def _lost(ones: Sequence[float], others: Sequence[float]) -> tuple[float, float]:
