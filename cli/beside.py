@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import multiprocessing
+import signal
 import threading
 from collections.abc import Callable
 from contextlib import suppress
@@ -15,8 +16,8 @@ T = TypeVar("T")
 def beside(work: Callable[[], T]) -> Callable[[], T]:
     """Begin `work` in a process of its own; call the answer for the result.
 
-    What fails there is done once more here, where its error can be seen. A process with threads is not forked: a lock
-    that one of them holds would never be released in the copy.
+    What fails there is done once more here, where its error can be seen; an interruption is told here alone. A process
+    with threads is not forked: a lock that one of them holds would never be released in the copy.
     """
     if threading.active_count() > 1:
         return work
@@ -29,7 +30,7 @@ def beside(work: Callable[[], T]) -> Callable[[], T]:
     def result() -> T:
         try:
             done: T = here.recv()
-        except EOFError:
+        except (EOFError, OSError):  # it ended before, or while, it sent the result
             done = work()
         process.join()
         return done
@@ -38,5 +39,6 @@ def beside(work: Callable[[], T]) -> Callable[[], T]:
 
 
 def _send(there: Connection, work: Callable[[], object]) -> None:
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
     with suppress(Exception):
         there.send(work())

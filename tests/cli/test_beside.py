@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import os
+import signal
+import time
 
 import pytest
 
@@ -37,6 +40,25 @@ def test_work_of_a_killed_process_is_done_here() -> None:
         return os.getpid()
 
     assert beside(work)() == own
+
+
+def test_work_of_a_process_that_is_killed_while_it_sends_is_done_here() -> None:
+    answer = beside(lambda: (os.getpid(), bytes(10_000_000)))  # more than a pipe holds: it waits to be read
+    (process,) = multiprocessing.active_children()
+    time.sleep(0.3)
+    process.kill()
+    assert answer()[0] == os.getpid()
+
+
+def test_an_interruption_is_told_once(capfd: pytest.CaptureFixture[str]) -> None:
+    own = os.getpid()
+    answer = beside(lambda: time.sleep(60) if os.getpid() != own else "here")
+    (process,) = multiprocessing.active_children()
+    time.sleep(0.3)
+    assert process.pid
+    os.kill(process.pid, signal.SIGINT)
+    assert answer() == "here"
+    assert capfd.readouterr().err == ""
 
 
 def test_process_with_threads_is_not_forked(monkeypatch: pytest.MonkeyPatch) -> None:
