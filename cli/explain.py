@@ -15,6 +15,7 @@ from cli.errors import FINE, UserError
 from cli.places import Path, keys, leaves, schema_at, split
 from cli.reach import reach
 from model.catalogue import CatalogueFile, read_catalogue
+from model.deployment import Deployment
 from model.derived import derived
 from model.environment import Environment
 from model.faults import near
@@ -41,17 +42,16 @@ def run(arguments: argparse.Namespace) -> int:
     deployment = deploy(layered, catalogue)
     if deployment is None:
         raise UserError(f"`{layered.name}` is abstract; explain an environment that extends it")
-    environment = deployment.environment
-    values = environment.model_dump(mode="json", exclude_none=True)
+    values = deployment.environment.model_dump(mode="json", exclude_none=True)
     path = split(arguments.path, values) if arguments.path else ()
     value, set_to = _look_up(values, path)
     if value is None:
-        _explain_absent(layered, catalogue, environment, path, path[: set_to + 1])
+        _explain_absent(layered, catalogue, deployment, path, path[: set_to + 1])
     elif isinstance(value, dict) and value:
         for leaf, inner in leaves(value, path, schema_at(path) or {}):
-            print(_line(environment, layered.tree, leaf, inner))
+            print(_line(deployment.environment, layered.tree, leaf, inner))
     else:
-        _explain(layered, catalogue, path, value)
+        _explain(layered, catalogue, deployment, path, value)
     return FINE
 
 
@@ -89,26 +89,28 @@ def _line(environment: Environment, tree: Node, path: Path, value: Any) -> str:
     return f"{'.'.join(path)} is not set" + ("" if follows is None else f"  (derived: {_shown(follows)})")
 
 
-def _explain(layered: Layered, catalogue: tuple[CatalogueFile, ...], path: Path, value: Any) -> None:
+def _explain(
+    layered: Layered, catalogue: tuple[CatalogueFile, ...], deployment: Deployment, path: Path, value: Any
+) -> None:
     print(f"{'.'.join(path)} = {_shown(value)}")
     print(f"  set in    {_origin(layered.tree, path)}")
     node, exact = layered.tree.find(_indexed(path))
     for below in node.overrode if exact else ():
         print(f"  overrode  {_shown(below.data())}  ({below.origin})")
-    _print_reach(layered, catalogue, path, value, "shows in  ")
+    _print_reach(layered, catalogue, deployment, path, value, "shows in  ")
 
 
 def _explain_absent(
-    layered: Layered, catalogue: tuple[CatalogueFile, ...], environment: Environment, path: Path, unset: Path
+    layered: Layered, catalogue: tuple[CatalogueFile, ...], deployment: Deployment, path: Path, unset: Path
 ) -> None:
     """`unset` is the highest part of the path at which nothing is set."""
     above = "" if unset == path else f", since `{'.'.join(unset)}` is not"
     print(f"{'.'.join(path)} is not set{above}")
     if means := (schema_at(path) or {}).get("description"):
         print(f"  means     {means}")
-    follows = derived(environment, path)
+    follows = derived(deployment.environment, path)
     print(f"  default   {'none' if follows is None else f'{_shown(follows)}, which follows from the rest'}")
-    _print_reach(layered, catalogue, unset, None, "would show in  ")
+    _print_reach(layered, catalogue, deployment, unset, None, "would show in  ")
 
 
 def _shown(value: Any) -> str:
@@ -130,8 +132,15 @@ def _indexed(path: Path) -> tuple[str | int, ...]:
     return tuple(int(part) if part.isdigit() else part for part in path)
 
 
-def _print_reach(layered: Layered, catalogue: tuple[CatalogueFile, ...], path: Path, value: Any, verb: str) -> None:
-    found = reach(layered, catalogue, path, value)
+def _print_reach(  # noqa: PLR0913 - a value, and all that it takes to change it
+    layered: Layered,
+    catalogue: tuple[CatalogueFile, ...],
+    deployment: Deployment,
+    path: Path,
+    value: Any,
+    verb: str,
+) -> None:
+    found = reach(layered, catalogue, deployment, path, value)
     if found is None:
         print(f"  {verb}unknown: no other value was found that this environment could have here")
         return

@@ -29,10 +29,13 @@ class Reach:
     files: tuple[str, ...]
 
 
-def reach(layered: Layered, catalogue: tuple[CatalogueFile, ...], path: Path, value: Any) -> Reach | None:
-    """Where a value (None: nothing is set) shows; None: this environment can have no other value there."""
-    deployment = deploy(layered, catalogue)
-    assert deployment is not None
+def reach(
+    layered: Layered, catalogue: tuple[CatalogueFile, ...], deployment: Deployment, path: Path, value: Any
+) -> Reach | None:
+    """Where a value (None: nothing is set) shows; None: this environment can have no other value there.
+
+    `deployment` is what the tree comes to as it is.
+    """
     before, found = render(deployment), None
     for tried, (other, changed) in enumerate(valid(layered, catalogue, deployment, path, value)):
         after = render(changed)
