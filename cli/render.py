@@ -11,7 +11,7 @@ from cli import project, tree
 from cli.beside import beside
 from cli.errors import FINE, MISTAKE
 from generators.registry import GENERATORS
-from generators.tree import Tree, complete, render_files
+from generators.tree import complete, render_files
 
 LONGEST_DIFF = 60  # lines shown of one file
 
@@ -42,7 +42,7 @@ def run(arguments: argparse.Namespace) -> int:
     return FINE
 
 
-def render_all() -> Tree:
+def render_all() -> dict[str, bytes]:
     """Render every environment, on two processors: the whole of rendered/, by path."""
     deployments = project.load_deployments()
     second = beside(lambda: [render_files(deployment, SECOND_HALF) for deployment in deployments])

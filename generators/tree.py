@@ -12,15 +12,12 @@ from model.deployment import Deployment
 
 MANIFEST = "manifest.json"
 
-Tree = dict[str, bytes]
-"""Contents by path, below the folder that the tree is for."""
-
 
 class DuplicatePathError(Exception):
     """Two generators render the same path: a bug of ours."""
 
 
-def render(deployment: Deployment) -> Tree:
+def render(deployment: Deployment) -> dict[str, bytes]:
     """Render every file of a deployment, by its path under `rendered/<environment>/`, manifest included."""
     return complete(deployment, render_files(deployment, GENERATORS))
 
@@ -30,7 +27,7 @@ def render_files(deployment: Deployment, generators: Iterable[str]) -> list[Rend
     return [file for name in generators for file in GENERATORS[name](deployment)]
 
 
-def complete(deployment: Deployment, files: Iterable[RenderedFile]) -> Tree:
+def complete(deployment: Deployment, files: Iterable[RenderedFile]) -> dict[str, bytes]:
     """Put a deployment's files in order, and the manifest over them.
 
     Raises:
