@@ -12,10 +12,7 @@ HEARTBEAT_EVERY = DurationValue(60)
 
 def watched_by(environment: Environment, host: Host) -> Host | None:
     """The next host of the ring, whose Gateway this host's Windows asks at its metrics port; None: there is no ring."""
-    if not environment.several_hosts or environment.notifications.dead_mans_switch.far_end != "windows":
-        return None
-    ring = [other for _, other in sorted(environment.hosts.items())]
-    return ring[(ring.index(host) + 1) % len(ring)]
+    return _in_ring(environment, host, 1)
 
 
 def watches(environment: Environment, host: Host) -> bool:
@@ -26,4 +23,12 @@ def watches(environment: Environment, host: Host) -> bool:
 
 def watchers_of(environment: Environment, host: Host) -> tuple[Host, ...]:
     """Other hosts that ask this one's Gateway for its heartbeat: it must admit them."""
-    return tuple(other for _, other in sorted(environment.hosts.items()) if watched_by(environment, other) == host)
+    before = _in_ring(environment, host, -1)
+    return (before,) if before else ()
+
+
+def _in_ring(environment: Environment, host: Host, steps: int) -> Host | None:
+    if not environment.several_hosts or environment.notifications.dead_mans_switch.far_end != "windows":
+        return None
+    ring = sorted(environment.hosts)
+    return environment.hosts[ring[(ring.index(host.name) + steps) % len(ring)]]
