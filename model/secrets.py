@@ -69,7 +69,7 @@ def secret_path(name: str) -> str:
 
 def windows_secret_path(host: Host, name: str) -> WindowsPathValue:
     """Where a secret lies on Windows."""
-    return host.windows.ops / "secrets" / name
+    return host.windows.secrets / name
 
 
 def secrets(environment: Environment, host: Host) -> tuple[Secret, ...]:

@@ -1,18 +1,45 @@
-"""Scheduled tasks of Windows that leave a file of metrics behind, with how their last run ended."""
+"""Scheduled tasks of Windows: which a host has, and which of them leave a file of metrics behind."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Literal
 
 from model.environment import Environment
-from model.heartbeat import watches
+from model.heartbeat import HEARTBEAT_EVERY, watches
+from model.host import Host
 from model.names import (
     JOB_WINDOWS,
+    TASK_KEEP_ALIVE,
+    TASK_KEEP_ROUTE,
     TASK_ROTATE_LOGS,
     TASK_SAVE_CONFIGURATION,
     TASK_WATCH_CERTIFICATE,
     TASK_WATCH_HEARTBEAT,
 )
+from model.ways import needs_route
+
+
+@dataclass(frozen=True)
+class Task:
+    """One task. `run_as`: the account of the service, that of WSL, whose password Windows keeps, or the system."""
+
+    name: str
+    every_minutes: int
+    run_as: Literal["service", "account", "system"] = "service"
+
+
+def tasks(environment: Environment, host: Host) -> Iterator[Task]:
+    """The tasks of a host, by name."""
+    yield Task(TASK_KEEP_ALIVE, 1, "account")
+    if needs_route(host):
+        yield Task(TASK_KEEP_ROUTE, 1, "system")
+    yield Task(TASK_ROTATE_LOGS, 5)
+    yield Task(TASK_SAVE_CONFIGURATION, 5)
+    yield Task(TASK_WATCH_CERTIFICATE, 5)
+    if watches(environment, host):
+        yield Task(TASK_WATCH_HEARTBEAT, HEARTBEAT_EVERY.seconds // 60)
 
 
 @dataclass(frozen=True)
@@ -29,7 +56,9 @@ class MeasuredTasks:
 
 
 def measured_tasks(environment: Environment) -> MeasuredTasks:
-    """The tasks that measure themselves. keep-alive and keep-route do not: windows_exporter tells of them."""
-    heartbeat = all(watches(environment, host) for host in environment.hosts.values())
-    always = (TASK_ROTATE_LOGS, TASK_SAVE_CONFIGURATION, TASK_WATCH_CERTIFICATE)
-    return MeasuredTasks((*always, TASK_WATCH_HEARTBEAT) if heartbeat else always)
+    """The tasks that measure themselves: those of the service. windows_exporter tells of the others."""
+    first, *others = (
+        [task.name for task in tasks(environment, host) if task.run_as == "service"]
+        for host in environment.hosts.values()
+    )
+    return MeasuredTasks(tuple(name for name in first if all(name in other for other in others)))

@@ -10,10 +10,12 @@ from pathlib import Path
 
 from generators.emit import to_json, to_yaml
 from generators.files import RenderedFile, windows_file
-from generators.windows import configuration, firewall, settings, tasks
+from generators.windows import configuration, firewall, settings
+from generators.windows.tasks import xml
 from model.deployment import Deployment
 from model.host import Host
 from model.names import TASK_KEEP_ROUTE, TASK_WATCH_HEARTBEAT
+from model.tasks import tasks
 
 SCRIPTS = Path(__file__).parent / "host"
 TASKS_OF_SOME_HOSTS = {TASK_KEEP_ROUTE, TASK_WATCH_HEARTBEAT}
@@ -41,7 +43,7 @@ def generate(deployment: Deployment) -> Iterator[RenderedFile]:
 def _scripts(deployment: Deployment, host: Host) -> Iterator[RenderedFile]:
     ops = host.windows.ops
     for script in sorted(SCRIPTS.glob("*.ps1")):
-        if script.stem in TASKS_OF_SOME_HOSTS - {task.name for task in tasks.tasks(deployment.environment, host)}:
+        if script.stem in TASKS_OF_SOME_HOSTS - {task.name for task in tasks(deployment.environment, host)}:
             continue
         yield windows_file(host.name, ops / script.name, script.read_text(encoding="utf-8"), form="powershell")
     reload = f"{_SHELL} {(ops / 'prepare.ps1').backslashed}"
@@ -52,6 +54,6 @@ def _scripts(deployment: Deployment, host: Host) -> Iterator[RenderedFile]:
 def _tasks(deployment: Deployment, host: Host) -> Iterator[RenderedFile]:
     ops = host.windows.ops
     reload = f"{_SHELL} {(ops / 'register-tasks.ps1').backslashed}"
-    for task in tasks.tasks(deployment.environment, host):
-        xml = tasks.xml(task, host, deployment.environment.language)
-        yield windows_file(host.name, ops / f"tasks/{task.name}.xml", xml, reload=reload, form="utf-16")
+    for task in tasks(deployment.environment, host):
+        text = xml(task, host, deployment.environment.language)
+        yield windows_file(host.name, ops / f"tasks/{task.name}.xml", text, reload=reload, form="utf-16")

@@ -19,7 +19,7 @@ def wanted(deployment: Deployment, host: Host) -> dict[str, Any]:
     environment = deployment.environment
     return {
         "group": WINDOWS_SOURCE,
-        "program": (host.windows.folder / "openresty/nginx.exe").backslashed,
+        "program": (host.windows.openresty / "nginx.exe").backslashed,
         "rules": [
             {
                 "name": _PREFIX + opening.name,

@@ -5,17 +5,17 @@ from __future__ import annotations
 from typing import Any
 
 from generators.windows import heartbeat
-from generators.windows.tasks import tasks
 from generators.windows.words import say
 from model import names
 from model.deployment import Deployment
+from model.gateway import nginx_conf
 from model.host import Host
+from model.tasks import tasks
 from model.values import WindowsPathValue
 from model.ways import needs_route
 
 # How long nginx may take to start, and to open its files again.
 _WAIT_SECONDS = 30
-# Which row of the retention table speaks of a log of the Gateway.
 _SERVICE = "S-1-5-19"  # LocalService
 _USERS = "S-1-5-32-545"
 
@@ -30,7 +30,7 @@ def settings(deployment: Deployment, host: Host) -> dict[str, Any]:
         "folder": windows.folder.backslashed,
         "reset": {
             "folders": [path.backslashed for path in (windows.openresty, windows.config, windows.ops)],
-            "except": (windows.ops / "secrets").backslashed,
+            "except": windows.secrets.backslashed,
         },
         "folders": _folders(host),
         "metrics": {
@@ -41,8 +41,8 @@ def settings(deployment: Deployment, host: Host) -> dict[str, Any]:
             "log_bytes": names.WINDOWS_LOG_BYTES,
         },
         "nginx": {
-            "program": (windows.folder / "openresty/nginx.exe").backslashed,
-            "arguments": ["-p", f"{windows.folder / 'openresty'}/", "-c", str(windows.config / "nginx.conf")],
+            "program": (windows.openresty / "nginx.exe").backslashed,
+            "arguments": ["-p", f"{windows.openresty}/", "-c", str(nginx_conf(host))],
             "pid": (windows.logs / "nginx.pid").backslashed,
             "wait_seconds": _WAIT_SECONDS,
         },
@@ -91,7 +91,7 @@ def _folders(host: Host) -> list[dict[str, Any]]:
         (ops / "dead-mans-switch", {_SERVICE: "M", _USERS: "RX"}),
         (windows.from_wsl, {_SERVICE: "RX", account: "M"}),
         (ops / "generations", {_SERVICE: "M"}),
-        (ops / "secrets", {}),  # each file has rights of its own
+        (windows.secrets, {}),  # each file has rights of its own
         (ops / "state", {_SERVICE: "M", _USERS: "RX"}),
         (windows.textfiles, {_SERVICE: "M", _USERS: "RX"}),
     ]

@@ -6,53 +6,18 @@ the defaults are not to start on battery and to end after 72 hours.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Literal
 from xml.etree import ElementTree as ET  # only written here, never read
 
 from generators.windows.words import say
 from model.bilingual import Language
-from model.environment import Environment
-from model.heartbeat import HEARTBEAT_EVERY, watches
 from model.host import POWERSHELL_RUNS, Host
-from model.names import (
-    TASK_KEEP_ALIVE,
-    TASK_KEEP_ROUTE,
-    TASK_ROTATE_LOGS,
-    TASK_SAVE_CONFIGURATION,
-    TASK_WATCH_CERTIFICATE,
-    TASK_WATCH_HEARTBEAT,
-    WINDOWS_SOURCE,
-    WINDOWS_TASKS,
-)
-from model.ways import needs_route
+from model.names import TASK_KEEP_ALIVE, WINDOWS_SOURCE, WINDOWS_TASKS
+from model.tasks import Task
 
 _NAMESPACE = "http://schemas.microsoft.com/windows/2004/02/mit/task"
 _LOCAL_SERVICE = "S-1-5-19"  # the account of the Gateway's service: only it may signal nginx
 _SYSTEM = "S-1-5-18"  # it alone, beside administrators, may change routes
 _LONG_AGO = "2026-01-01T00:00:00"  # local time; a repetition counts from here
-
-
-@dataclass(frozen=True)
-class Task:
-    """One task. `run_as`: the account of the service, that of WSL, whose password Windows keeps, or the system."""
-
-    name: str
-    every_minutes: int
-    run_as: Literal["service", "account", "system"] = "service"
-
-
-def tasks(environment: Environment, host: Host) -> Iterator[Task]:
-    """The tasks of a host, by name."""
-    yield Task(TASK_KEEP_ALIVE, 1, "account")
-    if needs_route(host):
-        yield Task(TASK_KEEP_ROUTE, 1, "system")
-    yield Task(TASK_ROTATE_LOGS, 5)
-    yield Task(TASK_SAVE_CONFIGURATION, 5)
-    yield Task(TASK_WATCH_CERTIFICATE, 5)
-    if watches(environment, host):
-        yield Task(TASK_WATCH_HEARTBEAT, HEARTBEAT_EVERY.seconds // 60)
 
 
 def xml(task: Task, host: Host, language: Language) -> str:
