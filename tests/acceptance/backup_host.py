@@ -85,8 +85,7 @@ class BackupHost:
 
     def start(self, name: str, program: Programs) -> None:
         """Start the program of a rendered unit."""
-        path = self.tree / f"etc/containers/systemd/{name}.container"
-        unit = read_unit(name, path.read_text(encoding="utf-8"))
+        unit = read_unit(self.tree, name)
         binary = f"/usr/local/bin/{BINARIES[name]}"
         self.host.run(["cp", "--update", program(BINARIES[name]), binary])
         words = ["setpriv", f"--reuid={unit.user}", f"--regid={unit.user}", "--clear-groups", binary, *unit.arguments]

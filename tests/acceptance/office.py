@@ -122,8 +122,7 @@ class Office:
         self.ran += 1
         name, port, storage = f"alertmanager-{self.ran}", 9093 + self.ran, f"/var/lib/flatnet-ops/am-{self.ran}"
         host = self.deployment.environment.monitoring_host.name
-        file = ROOT / "rendered" / self.deployment.name / host / "wsl/etc/containers/systemd/alertmanager.container"
-        unit = read_unit("alertmanager", file.read_text(encoding="utf-8"))
+        unit = read_unit(ROOT / "rendered" / self.deployment.name / host / "wsl", "alertmanager")
         own = {
             "config.file": f"{FOLDER}/{name}.yml",
             "storage.path": storage,

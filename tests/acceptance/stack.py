@@ -204,9 +204,9 @@ def _monitoring(stack: Stack) -> Any:
 
 def _start(stack: Stack, program: Programs) -> None:
     stack.host.run(["cp", program("restic"), "/usr/local/bin/restic"])
-    units = ROOT / "rendered" / stack.deployment.name / stack.name / "wsl/etc/containers/systemd"
+    wsl = ROOT / "rendered" / stack.deployment.name / stack.name / "wsl"
     for name in ORDER:
-        unit = read_unit(name, (units / f"{name}.container").read_text(encoding="utf-8"))
+        unit = read_unit(wsl, name)
         settings = {"SSL_CERT_FILE": CA, **unit.environment}
         words = ["env", *(f"{key}={value}" for key, value in settings.items())]
         if unit.user:

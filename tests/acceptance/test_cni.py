@@ -239,7 +239,7 @@ def exporter(program: Programs, cni: Cni) -> Iterator[str]:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         address = f"127.0.0.1:{free.getsockname()[1]}"
-    unit = read_unit("cni-exporter", (HOST / "etc/containers/systemd/cni-exporter.container").read_text("utf-8"))
+    unit = read_unit(HOST, "cni-exporter")
     arguments = [
         re.sub(r"127\.0\.0\.1:\d+$", address, word).replace(CNI_TEXTFILES, f"{cni.folder}/textfile")
         for word in unit.arguments

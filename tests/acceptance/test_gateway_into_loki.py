@@ -76,7 +76,7 @@ class Host:
     def start_program(self, name: str, ready: str) -> None:
         """Start a program of the stack as its unit says."""
         rendered = ROOT / "rendered" / self.tree.deployment.name / self.tree.host.name / "wsl"
-        unit = read_unit(name, (rendered / f"etc/containers/systemd/{name}.container").read_text(encoding="utf-8"))
+        unit = read_unit(rendered, name)
         self.scratch.start(name, [self.programs(BINARIES[name]), *unit.arguments])
         curl = ["curl", "-fsS", "--max-time", "2", ready]
         self.scratch.wait(name, lambda: self.scratch.run(curl, check=False).returncode == 0, 120)

@@ -68,8 +68,7 @@ class Machines:
 
     def unit(self, host: Host, name: str) -> list[str]:
         """The command of a unit."""
-        folder = ROOT / "rendered" / self.deployment.name / host.name / "wsl/etc/containers/systemd"
-        unit = read_unit(name, (folder / f"{name}.container").read_text(encoding="utf-8"))
+        unit = read_unit(ROOT / "rendered" / self.deployment.name / host.name / "wsl", name)
         return [str(self.programs(BINARIES[name])), *unit.arguments]
 
     def start(self, host: Host) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 # The entry point of each image, which Quadlet adds nothing to: the binary that `make tools` builds.
 BINARIES = {
@@ -28,8 +29,9 @@ class Unit:
     environment: Mapping[str, str]
 
 
-def read_unit(name: str, text: str) -> Unit:
-    """Read a `.container` file."""
+def read_unit(wsl: Path, name: str) -> Unit:
+    """Read a `.container` file of a host; `wsl` is the folder of its WSL in the rendered tree."""
+    text = (wsl / f"etc/containers/systemd/{name}.container").read_text(encoding="utf-8")
     values: dict[str, list[str]] = {}
     for line in text.replace("\\\n", " ").splitlines():
         if "=" in line and not line.startswith(("#", ";", "[")):
