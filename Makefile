@@ -8,7 +8,7 @@ unexport PYTHONDONTWRITEBYTECODE
 PYTHON := .venv/bin/python
 READY := .venv/.ready
 
-.PHONY: help render check test acceptance tools catalogue gallery bench new explain schema lock
+.PHONY: help render check test acceptance prove tools catalogue gallery bench new explain schema lock
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -24,10 +24,14 @@ test: $(READY) ## types, style, units, golden output, schemas, and the real prog
 	@.venv/bin/ruff format --check --quiet .
 	@.venv/bin/mypy --no-error-summary
 	@.venv/bin/yamllint --strict environments alerts rendered
-	@$(PYTHON) -m pytest -m 'not acceptance' -n auto
+	@$(PYTHON) -m pytest -m 'not acceptance and not prove' -n auto
 
 acceptance: $(READY) tools ## every real program judges and runs the rendered files
 	@$(PYTHON) -m pytest --all-programs -n 2 --dist loadgroup tests/native tests/acceptance
+
+prove: $(READY) tools ## run for long, at the real intervals, break things, and write docs/proof.md; goes on where it was
+	@$(PYTHON) -m pytest --all-programs -s -n 4 --dist loadgroup tests/prove; status=$$?; \
+		$(PYTHON) -m tests.prove.report && case $$status in 0 | 5) ;; *) exit $$status ;; esac # 5: nothing was left to run
 
 tools: $(READY) ## build the pinned programs into a cache outside the tree, and install Debian's
 	@tools/setup.sh packages

@@ -29,9 +29,16 @@ def stack(
         yield bring_up(host, deployment, program, debian_program("nginx"))
 
 
+@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """With several workers: what shares a running stack runs in one of them, and so does each module else."""
     for item in items:
         if isinstance(item, pytest.Function) and item.path.parent == HERE:
             parameters = item.callspec.params if hasattr(item, "callspec") else {}
             item.add_marker(pytest.mark.xdist_group(parameters.get("stack", item.path.stem)))
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Groups that are not obeyed would start each stack in every worker: slow, and nobody would notice."""
+    if session.config.getoption("loadgroup", False):
+        assert all("@" in item.nodeid for item in session.items if item.path.parent == HERE)

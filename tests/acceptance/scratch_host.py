@@ -10,6 +10,7 @@ import os
 import shutil
 import signal
 import subprocess
+import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -145,10 +146,16 @@ class ScratchHost:
             process.kill()
 
     def wait(self, what: str, holds: Callable[[], bool], seconds: float = 60) -> None:
-        """Wait until something holds; fail with the last lines of every program if it does not."""
-        end = time.monotonic() + seconds
+        """Wait until something holds; fail with the last lines of every program if it does not.
+
+        What it waits for is printed on the error output, so that whoever looks at a long run sees how far it is.
+        """
+        begin = time.monotonic()
+        end = begin + seconds
+        print(f"{self.folder.name}: {what}, within {seconds:.0f} s", file=sys.stderr)
         while time.monotonic() < end:
             if holds():
+                print(f"{self.folder.name}: {what} after {time.monotonic() - begin:.1f} s", file=sys.stderr)
                 return
             dead = [name for name, process in self.processes.items() if process.poll() is not None]
             if dead:
