@@ -5,6 +5,7 @@ Events are counted, not moments: a site without traffic has no error ratio and n
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from model import names
@@ -37,7 +38,6 @@ def _objectives(deployment: Deployment) -> list[tuple[str, Objective]]:
 
 def _groups(objective: Objective, deployment: Deployment) -> list[dict[str, Any]]:
     sites = _sites(objective, deployment)
-    short = _short(objective)
     ratios = {
         window: {"record": record(objective, window), "expr": _bad(objective, sites, window) + "\n"}
         for window in windows(objective)
@@ -46,8 +46,8 @@ def _groups(objective: Objective, deployment: Deployment) -> list[dict[str, Any]
         "record": f"site:{objective.record}:objective",
         "expr": f"group by (site) ({_presence(objective, sites)}) * {objective.target / 100:.10g}\n",
     }
-    hours = [ratios[window] for window in short]
-    days = [rule for window, rule in ratios.items() if window not in short]
+    hours = [ratios[window] for window in _short(objective)]
+    days = [ratios[window] for window in _long(objective)]
     # Below the 5 minutes for which Prometheus looks back, or the series would have gaps.
     return [
         {"name": f"objective-{objective.name}", "interval": "1m", "rules": [*hours, target]},
@@ -58,6 +58,11 @@ def _groups(objective: Objective, deployment: Deployment) -> list[dict[str, Any]
 def _short(objective: Objective) -> list[str]:
     """The windows of hours."""
     return [window for window in windows(objective) if DurationValue.parse(window).days < 1]
+
+
+def _long(objective: Objective) -> list[str]:
+    """The windows of days."""
+    return [window for window in windows(objective) if window not in _short(objective)]
 
 
 def _sites(objective: Objective, deployment: Deployment) -> str:
@@ -87,49 +92,85 @@ def _bad(objective: Objective, sites: str, window: str) -> str:
     return f"1 - {within}\n/ ({every} > 0)"
 
 
+# How many of the last samples are bad in a test: as many as the shortest window of hours holds.
+_BAD = 5
+
+
 def tests(deployment: Deployment) -> dict[str, Any]:
-    """Each objective's series with known good and bad events over seven hours."""
-    return {
-        "rule_files": ["../rules/objectives.yml"],
-        "evaluation_interval": "1m",
-        "tests": [_test(objective, deployment) for _, objective in _objectives(deployment)],
-    }
+    """Each objective's windows over series that every one of them must measure alike.
+
+    Rules are evaluated once a day: each of them reads what it needs from the series at the end. Samples come each
+    minute for windows of hours and each hour for those of days, since promtool holds 10,000 of them at most.
+    """
+    found = [
+        test
+        for _, objective in _objectives(deployment)
+        for step, length, measured in (
+            (DurationValue(60), DurationValue(86_400), _short(objective)),
+            (DurationValue(3600), objective.window, _long(objective)),
+        )
+        for test in _tests(objective, _site(objective, deployment), step, length, measured)
+    ]
+    return {"rule_files": ["../rules/objectives.yml"], "evaluation_interval": "1d", "tests": found}
 
 
-def _test(objective: Objective, deployment: Deployment) -> dict[str, Any]:
-    site = (objective.sites or tuple(sorted(deployment.environment.gateway.sites)))[0]
-    series = {f'{name}, site="{site}"}}': values for name, values in _quarter_bad(objective).items()}
-    label = f'{{site="{site}"}}'  # the shortest window has too few samples to tell a quarter
-    return {
-        "name": f"a quarter of the events of {objective.name} is bad",
-        "interval": "1m",
-        "input_series": [{"series": name, "values": values} for name, values in series.items()],
-        "promql_expr_test": [
-            *(_is(f"round({record(objective, window)}, 0.01)", label, 0.25) for window in _short(objective)[1:]),
-            _is(
-                f"site:{objective.record}:objective",
-                f"site:{objective.record}:objective{label}",
-                objective.target / 100,
-            ),
-        ],
-    }
+def _site(objective: Objective, deployment: Deployment) -> str:
+    return (objective.sites or tuple(sorted(deployment.environment.gateway.sites)))[0]
+
+
+def _tests(
+    objective: Objective, site: str, step: DurationValue, length: DurationValue, measured: list[str]
+) -> Iterator[dict[str, Any]]:
+    label, last = f'{{site="{site}"}}', length.seconds // step.seconds
+
+    def test(name: str, series: dict[str, str], asked: list[dict[str, Any]]) -> dict[str, Any]:
+        return {
+            "name": f"{objective.name}: {name}",
+            "interval": str(step),
+            "input_series": [{"series": f'{open_}, site="{site}"}}', "values": of} for open_, of in series.items()],
+            "promql_expr_test": [{**one, "eval_time": str(length)} for one in asked],
+        }
+
+    def count(window: str) -> str:
+        samples = DurationValue.parse(window).seconds // step.seconds
+        return f"round({record(objective, window)} * {samples}, 0.5)"
+
+    bad, expected = _last_ones_bad(objective, last)
+    target = _is(f"round(site:{objective.record}:objective, 1e-6)", label, objective.target / 100)
+    bad_ones = [_is(count(window), label, expected) for window in measured]
+    yield test(f"the last {_BAD} times {step} are bad, in every window", bad, [target, *bad_ones])
+    if objective.kind == "availability":
+        return
+    never = [_is(count(window), label, 0) for window in measured]
+    yield test("none is bad, and none ever was", _good(objective, f"0+40x{last}"), never)
+    silent = [{"expr": record(objective, window), "exp_samples": []} for window in measured]
+    yield test("without traffic there is no share", _good(objective, f"7x{last}"), silent)
 
 
 def _is(expression: str, labels: str, value: float) -> dict[str, Any]:
-    sample = {"labels": labels, "value": value}
-    return {"expr": expression, "eval_time": "7h", "exp_samples": [sample]}
+    return {"expr": expression, "exp_samples": [{"labels": labels, "value": value}]}
 
 
-def _quarter_bad(objective: Objective) -> dict[str, str]:
-    """Input series, each open for a site, of which a quarter is bad."""
+def _good(objective: Objective, values: str) -> dict[str, str]:
+    """Input series, each open for a site, with requests that are all good."""
     gateway = f'job="{names.JOB_GATEWAY}", host="a"'
+    requests = f'{names.GATEWAY_REQUESTS}{{{gateway}, status="2xx"'
+    if objective.kind == "errors":
+        return {requests: values}
+    assert objective.limit is not None
+    within = f'{names.GATEWAY_DURATION}_bucket{{{gateway}, le="{float(objective.limit.seconds)}"'
+    return {requests: values, within: values, f"{names.GATEWAY_DURATION}_count{{{gateway}": values}
+
+
+def _last_ones_bad(objective: Objective, last: int) -> tuple[dict[str, str], float]:
+    """Input series, each open for a site, and how many samples are bad: with two probes, of which one is, half."""
+    good, bad = last - _BAD, _BAD - 1  # `ax4` are five samples
     if objective.kind == "availability":
         probe = f'probe_success{{job="{names.JOB_PROBE_TLS}", host="a"'
-        return {f'{probe}, instance="1"': "1x450", f'{probe}, instance="2"': "1 0 1 0" + " 1 0 1 0" * 110}
+        return {f'{probe}, instance="1"': f"1x{last}", f'{probe}, instance="2"': f"1x{good} 0x{bad}"}, _BAD / 2
+    stops = f"0+40x{good} {40 * good}x{bad}"
     if objective.kind == "errors":
-        requests = f"{names.GATEWAY_REQUESTS}{{{gateway}"
-        return {f'{requests}, status="2xx"': "0+30x450", f'{requests}, status="5xx"': "0+10x450"}
-    assert objective.limit is not None
-    bucket = f'{names.GATEWAY_DURATION}_bucket{{{gateway}, le="{float(objective.limit.seconds)}"'
-    requests = f'{names.GATEWAY_REQUESTS}{{{gateway}, status="2xx"'
-    return {bucket: "0+30x450", f"{names.GATEWAY_DURATION}_count{{{gateway}": "0+40x450", requests: "0+40x450"}
+        failed = f'{names.GATEWAY_REQUESTS}{{job="{names.JOB_GATEWAY}", host="a", status="5xx"'
+        return {**_good(objective, stops), failed: f"0x{good} 40+40x{bad}"}, _BAD
+    requests, within, every = _good(objective, "")
+    return {requests: f"0+40x{last}", within: stops, every: f"0+40x{last}"}, _BAD
