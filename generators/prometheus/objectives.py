@@ -44,7 +44,7 @@ def _groups(objective: Objective, deployment: Deployment) -> list[dict[str, Any]
     }
     target = {
         "record": f"site:{objective.record}:objective",
-        "expr": f"group by (site) ({_presence(objective, sites)}) * {objective.target / 100:.10g}\n",
+        "expr": f"group by (site) ({_presence(objective, sites)}) * {_share(objective):.10g}\n",
     }
     hours = [ratios[window] for window in _short(objective)]
     days = [ratios[window] for window in _long(objective)]
@@ -53,6 +53,11 @@ def _groups(objective: Objective, deployment: Deployment) -> list[dict[str, Any]
         {"name": f"objective-{objective.name}", "interval": "1m", "rules": [*hours, target]},
         {"name": f"objective-{objective.name}-days", "interval": "2m", "rules": days},
     ]
+
+
+def _share(objective: Objective) -> float:
+    """The target as a share of 1, without what dividing by 100 adds: 0.999, not 0.9990000000000001."""
+    return round(objective.target / 100, 10)
 
 
 def _short(objective: Objective) -> list[str]:
@@ -136,7 +141,7 @@ def _tests(
         return f"round({record(objective, window)} * {samples}, 0.5)"
 
     bad, expected = _last_ones_bad(objective, last)
-    target = _is(f"round(site:{objective.record}:objective, 1e-6)", label, objective.target / 100)
+    target = _is(f"site:{objective.record}:objective + 0", label, _share(objective))
     bad_ones = [_is(count(window), label, expected) for window in measured]
     yield test(f"the last {_BAD} times {step} are bad, in every window", bad, [target, *bad_ones])
     if objective.kind == "availability":

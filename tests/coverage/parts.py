@@ -1,7 +1,8 @@
 """What of a rule its tests must hold, and how each piece is broken to see whether they do.
 
 A piece is broken in the parsed expression: an operand of `and`, `or` and `unless` is taken away, a comparison is moved
-or dropped, a waiting time is left out. Tests hold a piece if one of them fails for every way to break it.
+or dropped, a filter of lines or a waiting time is left out. Tests hold a piece if one of them fails for every way to
+break it.
 """
 
 from __future__ import annotations
@@ -71,6 +72,7 @@ class _Pieces:
                 yield from self._branches(number, node, operator)
             elif operator in _ORDERED | _EQUAL:
                 yield self._threshold(number, node, operator)
+        yield from self._filters()
         yield from self._waits()
 
     def _branches(self, number: int, node: Any, operator: str) -> Iterator[Part]:
@@ -99,6 +101,14 @@ class _Pieces:
             breaks.append(self._with(f"with {moved}", missing, place, moved))
         return Part("threshold", text, tuple(breaks))
 
+    def _filters(self) -> Iterator[Part]:
+        """What a selection of lines asks besides their stream: each is a branch, as an operand of `and` is."""
+        for place, text in enumerate(self.lines):
+            for match in _FILTER.finditer(text, _STREAM.match(text).end()):  # type: ignore[union-attr]
+                lines = [*self.lines[:place], text[: match.start()] + text[match.end() :], *self.lines[place + 1 :]]
+                broken = {**self.rule, "expr": _put(lines, self.tree.prettify())}
+                yield Part("branch", match[0], (Break("without it", "one in which only this is not so", broken),))
+
     def _waits(self) -> Iterator[Part]:
         for key, missing in (
             ("for", "one that is silent because the condition has not lasted"),
@@ -122,12 +132,18 @@ class _Pieces:
         return f"lines_{len(self.lines) - 1}[1m]"
 
     def _back(self, text: str) -> str:
-        return _PLACE.sub(lambda match: self.lines[int(match[1])], text) if self.lines else text
+        return _put(self.lines, text)
 
 
 # What LogQL has in the place of a selector, up to its range: all that is around it reads as PromQL.
 _LINES = re.compile(r'\{(?:"(?:\\.|[^"\\])*"|`[^`]*`|[^"`\[\]])*\[\w+\]')
+_STREAM = re.compile(r'\{(?:"(?:\\.|[^"\\])*"|[^"}])*\}')
+_FILTER = re.compile(r'(?:\|=|\|~|!=|!~|\|\s*\w+\s*(?:=~|!~|!=|=))\s*(?:"(?:\\.|[^"\\])*"|`[^`]*`)')
 _PLACE = re.compile(r"\blines_(\d+)\[1m\]")
+
+
+def _put(lines: list[str], text: str) -> str:
+    return _PLACE.sub(lambda match: lines[int(match[1])], text) if lines else text
 
 
 def _visited(tree: Any) -> list[Any]:

@@ -15,6 +15,7 @@ KINDS: dict[Kind, str] = {"rule": "rules", "branch": "branches", "threshold": "t
 
 # What no test can hold, by alert file and piece, and why. An entry that is not needed fails.
 EXCEPTIONS = {
+    ("CniAddFailures", '|= "ADD failed"'): "it only spares Loki to read every other line as JSON",
     ("Watchdog", "the whole rule"): "it fires always: there is no series with which it would not",
     ("WindowsTaskStale", 'or label_replace(up{job="windows"} == 1, "task", "watch-heartbeat", "", "")'): (
         "only where Windows is the far end of the dead man's switch there is this task: a test of it fails elsewhere"
@@ -24,7 +25,7 @@ EXCEPTIONS = {
 
 @dataclass(frozen=True)
 class Judged:
-    """A rule, its pieces, and of each test whether it expects something. `page`: the file that says it."""
+    """A rule, its pieces (none: it is disabled), and of each test whether it expects something. `page`: its file."""
 
     page: str
     rule: Rule
@@ -68,10 +69,11 @@ class Coverage:
 def coverage(title: str, found: Iterable[tuple[Judged, Noticed]]) -> Coverage:
     """Count pieces, and tell every gap that is no exception, and every exception that is no gap."""
     counted = {kind: [0, 0, 0] for kind in KINDS}
-    gaps = []
+    gaps, disabled = [], 0
     for judged, noticed in found:
         if noticed[RULE]:
-            gaps.append(f"{_place(judged)}: its own tests fail")
+            gaps.append(f"{_place(judged)}: its own tests fail.")
+        disabled += not judged.parts
         for part in judged.parts:
             gap, excepted = judged.gap(part, noticed), (judged.page, part.text) in EXCEPTIONS
             counted[part.kind][0] += not gap
@@ -85,6 +87,7 @@ def coverage(title: str, found: Iterable[tuple[Judged, Noticed]]) -> Coverage:
         f"{KINDS[kind]} {held}/{every}" + (f" ({excepted} excepted)" if excepted else "")
         for kind, (held, every, excepted) in counted.items()
     ]
+    told += [f"{disabled} disabled"] if disabled else []
     return Coverage(f"{title}: " + ", ".join(told), tuple(gaps))
 
 

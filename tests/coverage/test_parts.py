@@ -76,6 +76,12 @@ def test_waiting_times_are_left_out() -> None:
     assert (keep.text, keep.breaks[0].rule) == ("keep_firing_for: 1h", {"alert": "A", "expr": "a", "for": "5m"})
 
 
+def test_each_filter_of_lines_is_a_branch() -> None:
+    found = pieces('count_over_time({a="b|=}"} |= "x" !~ `y` | json m="m" | m=~"z" | u != "" [5m])', logs=True)
+    assert list(found) == ['|= "x"', "!~ `y`", '| m=~"z"', '| u != ""']
+    assert found["!~ `y`"] == ['count_over_time({a="b|=}"} |= "x" | json m="m" | m=~"z" | u != "" [5m])']
+
+
 def test_lines_of_logs_stay_as_they_are_written() -> None:
     one = '{kind="a", level=~"ERROR|FATAL"} |~ `^Failed \\[(x|y)\\]` | json message="m" [10m]'
     other = '{kind="b"} | user!="" [5m]'

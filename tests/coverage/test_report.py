@@ -42,7 +42,7 @@ def test_a_silent_test_counts_only_if_it_could_fail() -> None:
 
 
 def test_a_rule_that_fails_its_own_tests_is_told() -> None:
-    assert coverage("here", [(JUDGED, {**HELD, RULE: {FIRES}})]).gaps == ("alerts/A.yaml: its own tests fail",)
+    assert coverage("here", [(JUDGED, {**HELD, RULE: {FIRES}})]).gaps == ("alerts/A.yaml: its own tests fail.",)
 
 
 def test_an_exception_is_counted_while_it_is_needed_and_told_when_it_is_not(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -52,3 +52,7 @@ def test_an_exception_is_counted_while_it_is_needed_and_told_when_it_is_not(monk
     assert needed.summary == "here: rules 1/1, branches 0/0, thresholds 1/2 (1 excepted)"
     (gap,) = coverage("here", [(JUDGED, HELD)]).gaps
     assert gap == "alerts/A.yaml, `for: 5m`: its tests hold it. Take it out of EXCEPTIONS."
+
+
+def test_a_rule_that_is_disabled_is_counted_apart() -> None:
+    assert coverage("here", [(Judged("A", RULE_OF, (), ()), {RULE: set()})]).summary.endswith(", 1 disabled")

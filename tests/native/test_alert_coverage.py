@@ -6,8 +6,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import yaml
 
 from tests.conftest import Programs
+from tests.coverage.parts import parts
 from tests.coverage.promtool import measure, rules
 from tests.coverage.report import EXCEPTIONS, coverage
 from tests.native.conftest import rendered
@@ -39,4 +41,7 @@ def test_every_piece_of_every_rule_is_held(
 
 def test_every_exception_is_a_piece_of_a_rule() -> None:
     pieces = {(judged.page, part.text) for folder in FOLDERS for judged in rules(folder) for part in judged.parts}
+    for path in rendered("*/*/wsl/etc/loki/rules/*/alerts.yaml"):
+        for group in yaml.safe_load(path.read_text(encoding="utf-8"))["groups"]:
+            pieces |= {(rule["alert"], part.text) for rule in group["rules"] for part in parts(rule, logs=True)}
     assert EXCEPTIONS.keys() <= pieces
