@@ -92,5 +92,5 @@ def coverage(title: str, found: Iterable[tuple[Judged, Noticed]]) -> Coverage:
 
 
 def _place(judged: Judged) -> str:
-    source = f"alerts/{judged.page}.yaml" if "alert" in judged.rule else "generators/prometheus/objectives.py"
+    source = f"alerts/{judged.page}.yaml" if "alert" in judged.rule else "generators/prometheus/objective_tests.py"
     return source if judged.name == judged.page else f"{source} ({judged.name})"
