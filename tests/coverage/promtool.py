@@ -111,9 +111,13 @@ def _of(rule: Rule, asked: Mapping[str, Any], number: int) -> dict[str, Any]:
     if "alert" in rule:
         own = asked["alertname"] == rule["alert"]
         return {**asked, "alertname": f"{rule['alert']}__{number + 1}"} if own else {}
-    name = rf"(?<![\w:]){re.escape(rule['record'])}(?![\w:])"
-    expression, count = re.subn(name, f"{rule['record']}__{number + 1}", asked["expr"])
-    return {**asked, "expr": expression} if count else {}
+    series = re.compile(rf"(?<![\w:]){re.escape(rule['record'])}(?![\w:])")
+    expression, count = series.subn(f"{rule['record']}__{number + 1}", asked["expr"])
+    samples = [
+        {**sample, "labels": series.sub(f"{rule['record']}__{number + 1}", sample["labels"])}
+        for sample in asked["exp_samples"]
+    ]
+    return {**asked, "expr": expression, "exp_samples": samples} if count else {}
 
 
 def _ask(promtool: Path, suites: Mapping[int, _Suite], folder: Path) -> dict[int, str]:

@@ -75,7 +75,9 @@ def coverage(title: str, found: Iterable[tuple[Judged, Noticed]]) -> Coverage:
             gaps.append(f"{_place(judged)}: its own tests fail.")
         disabled += not judged.parts
         for part in judged.parts:
-            gap, excepted = judged.gap(part, noticed), (judged.page, part.text) in EXCEPTIONS
+            gap = judged.gap(part, noticed)
+            # A rule that need not be silent must fire all the same.
+            excepted = (judged.page, part.text) in EXCEPTIONS and (part.kind != "rule" or bool(noticed[0]))
             counted[part.kind][0] += not gap
             counted[part.kind][1] += 1
             counted[part.kind][2] += bool(gap) and excepted

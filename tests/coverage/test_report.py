@@ -54,5 +54,13 @@ def test_an_exception_is_counted_while_it_is_needed_and_told_when_it_is_not(monk
     assert gap == "alerts/A.yaml, `for: 5m`: its tests hold it. Take it out of EXCEPTIONS."
 
 
+def test_a_rule_that_need_not_be_silent_must_fire(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(report, "EXCEPTIONS", {("A", "the whole rule"): "it fires always"})
+    always: Noticed = {number: tests & {FIRES} for number, tests in HELD.items()}
+    assert [gap for gap in coverage("here", [(JUDGED, always)]).gaps if "whole rule" in gap] == []
+    (gap,) = (gap for gap in coverage("here", [(JUDGED, {**always, 0: set()})]).gaps if "whole rule" in gap)
+    assert "Write one in which it fires." in gap
+
+
 def test_a_rule_that_is_disabled_is_counted_apart() -> None:
     assert coverage("here", [(Judged("A", RULE_OF, (), ()), {RULE: set()})]).summary.endswith(", 1 disabled")
