@@ -83,6 +83,14 @@ class Ways:
         """A page of the site."""
         return f"http{'s' * self.case.tls}://localhost:{self.ports[way]['https']}/sato/project"
 
+    def log(self, way: str) -> Path:
+        """Where it writes a line for each request."""
+        return self.folder / way / FOLDER / "logs/access.log"
+
+    def pid(self, way: str) -> Path:
+        """The file that is there when it runs."""
+        return self.folder / way / FOLDER / "logs/nginx.pid"
+
     def _lay_out(self, way: str, files: Mapping[str, str], workload: int) -> None:
         flatnet = self.folder / way / FOLDER
         written = {
