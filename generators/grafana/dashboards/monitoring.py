@@ -60,6 +60,7 @@ def _scraping() -> tuple[Panel, ...]:
 
 def _prometheus(deployment: Deployment) -> tuple[Panel, ...]:
     kept = deployment.environment.retention.metrics
+    keep_en, keep_ja = in_words(kept.keep, "en"), in_words(kept.keep, "ja")
     trouble = ("wal_corruptions", "wal_writes_failed", "compactions_failed", "reloads_failures")
     return (
         row("Prometheus", "Prometheus"),
@@ -74,8 +75,8 @@ def _prometheus(deployment: Deployment) -> tuple[Panel, ...]:
             "timeseries",
             t("Storage", "ストレージ"),
             t(
-                f"Blocks and write-ahead log; above the line ({kept.max_size}) blocks go before {in_words(kept.keep, 'en')}.",
-                f"ブロックと先行書き込みログです。線（{kept.max_size}）を超えると {in_words(kept.keep, 'ja')}を待たず削除されます。",
+                f"Blocks and write-ahead log; above the line ({kept.max_size}) blocks go before {keep_en}.",
+                f"ブロックと先行書き込みログです。線（{kept.max_size}）を超えると {keep_ja}を待たず削除されます。",
             ),
             (
                 Query(f"prometheus_tsdb_storage_blocks_bytes{{{_PROMETHEUS}}}", "{{host}} blocks"),
