@@ -61,8 +61,8 @@ def _callgrind(ways: Ways, way: str, nginx: str) -> Iterator[int]:
         _wait_for(ways.pid(way))
         yield process.pid
     finally:
-        process.terminate()
-        process.wait(120)
+        process.kill()  # valgrind may keep a SIGTERM from nginx after a dump
+        process.wait(10)
 
 
 def _wait_for(path: Path) -> None:
