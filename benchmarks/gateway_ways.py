@@ -126,8 +126,8 @@ def _rendered(ports: Mapping[str, int], workload: int) -> dict[str, str]:
 def _as(way: str, case: Case, text: str, workload: int) -> str:
     """A file as this way has it; whatever it listens on, it does so on loopback, from where it lets in.
 
-    `lua_malloc_trim` is off: each thousandth log phase would give memory back to Linux, to ask for it again at once. The
-    C library of Windows knows no such thing.
+    `lua_malloc_trim` is off: each thousandth log phase would give memory back to Linux, to ask for it again at once.
+    The C library of Windows knows no such thing.
     """
     text = re.sub(r"^lua_shared_dict .*", r"\g<0>\nlua_malloc_trim 0;", text, count=1, flags=re.MULTILINE)
     text = re.sub(r"^( *listen )(?:[\d.]+:)?(\d+)", r"\g<1>127.0.0.1:\2", text, flags=re.MULTILINE)
