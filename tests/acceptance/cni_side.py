@@ -42,11 +42,12 @@ with open("@ALLOCATIONS@.new", "w") as file:
     json.dump(found, file)
 os.rename("@ALLOCATIONS@.new", "@ALLOCATIONS@")
 """
-# What the timer of the collector does, and a container that starts again and again.
+# What the timers of the collector and of `flatnet-upstreams` do, and a container that starts again and again.
 TURNS = """
 while sleep 5; do
     {restart} >/dev/null
     /usr/local/lib/flatnet-ops/cni-collector
+    /usr/local/lib/flatnet-ops/upstreams
 done
 """
 

@@ -20,6 +20,7 @@ from tests.acceptance import (
     host_side,
     log_side,
     other_hosts,
+    stand_in,
     stand_in_labels,
     traffic,
     windows_tasks,
@@ -219,7 +220,7 @@ def _start(stack: Stack, program: Programs) -> None:
     for name in STAND_INS:
         service = stack.deployment.environment.monitoring.services[name]
         known = stand_in_labels.labels(name, stack.deployment, _monitoring(stack))
-        said = [f"{label}={','.join(values)}" for label, values in known.items()]
+        said = stand_in.words(known)
         words = [sys.executable, "-m", "tests.acceptance.stand_in", name, str(service.port), *said]
         named = name.replace("_", "-")
         stack.host.write(f"/run/units/{named}", f"PYTHONPATH={shlex.quote(str(ROOT))} exec {shlex.join(words)}\n")

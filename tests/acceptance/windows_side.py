@@ -19,7 +19,7 @@ from pathlib import Path
 
 from model.deployment import Deployment
 from model.host import ContainerNetwork, Host
-from tests.acceptance import stand_in_labels
+from tests.acceptance import stand_in, stand_in_labels
 from tests.acceptance.cni_side import identity
 from tests.acceptance.gateway_tree import GatewayTree, lay_out
 from tests.acceptance.rotating import prepare, task
@@ -164,7 +164,7 @@ class WindowsSide:
 
     def _stand_in(self, exporter: str, port: int, *more: str) -> None:
         known = stand_in_labels.labels(exporter, self.deployment, self.host)
-        said = [f"{label}={','.join(values)}" for label, values in known.items()] + list(more)
+        said = [*stand_in.words(known), *more]
         words = [*self.prefix, sys.executable, "-m", "tests.acceptance.stand_in", exporter, str(port), *said]
         self.scratch.start(f"{exporter}-of-windows", words, environment={"PYTHONPATH": str(ROOT)})
 
