@@ -19,6 +19,12 @@ OLDEST_LINE = 168
 # Hours that a collector goes back when it has never read: what it reads has to arrive before it is too old.
 OLDEST_READ = OLDEST_LINE - 2
 
+# Seconds that a collector waits for Loki's answer, and at most before it tries again.
+SEND_TIMEOUT, LONGEST_PAUSE = 10, 30
+
+# Seconds after which a batch that failed has been seen to fail.
+SETTLED = SEND_TIMEOUT + LONGEST_PAUSE + 5
+
 
 class LogLimits(Model):
     """What Loki takes at most; above it, the collector waits and sends later."""

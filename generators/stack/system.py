@@ -11,6 +11,7 @@ from generators.stack.services import TARGETS
 from generators.templates import render
 from model.certificate import CERTIFICATE_STATE
 from model.cni import Cni, folder_of
+from model.collected import CONTAINER_LOGS
 from model.deployment import Deployment
 from model.host import Host
 from model.secrets import FOLDER, GRAFANA, LOKI, NOBODY, ROOT
@@ -87,8 +88,10 @@ def _folders(cni: Cni, host: Host) -> list[tuple[str, str, int, int | str]]:
         (CNI_RECORDS, "0700", ROOT),
         (CNI_TEXTFILES, "0755", ROOT),
         (folder_of(cni.log), "0755", ROOT),
+        (f"{folder_of(cni.log)}/collected", "0755", ROOT),
         ("/var/log/flatnet-ops", "0755", ROOT),
-        ("/var/log/flatnet-ops/containers", "0755", ROOT),
+        (CONTAINER_LOGS, "0755", ROOT),
+        (f"{CONTAINER_LOGS}/collected", "0755", ROOT),
     ]
     monitoring = [
         (TARGETS, "0755", ROOT),

@@ -6,6 +6,7 @@ Everything lies and listens where it is rendered, on a scratch host.
 from __future__ import annotations
 
 import json
+import re
 import signal
 import sys
 from collections import Counter
@@ -14,12 +15,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from model.collected import COLLECTING
 from model.deployment import Deployment
 from model.host import Host
 from tests.acceptance.scratch_host import ScratchHost
 from tests.acceptance.units import BINARIES, read_unit
 from tests.conftest import ROOT, Programs
 
+COLLECTING_SETTINGS = "/etc/flatnet-ops/collecting.json"
 LOKI, ALLOY = "http://127.0.0.1:3100", "http://127.0.0.1:12345"
 READY = {"loki": f"{LOKI}/ready", "alloy": f"{ALLOY}/-/ready"}
 MOST = 5000  # lines that Loki gives at once
@@ -63,7 +66,10 @@ class LogHost:
             "/var/log/journal",
             "/var/lib/flatnet-ops/alloy",
         ]
-        self.scratch.run(["mkdir", "-p", *folders])
+        self.scratch.run(["mkdir", "-p", "/etc/flatnet-ops", "/usr/local/lib/flatnet-ops", *folders])
+        for path, mode in ((COLLECTING, "755"), (COLLECTING_SETTINGS, "644")):
+            self.scratch.run(["install", "-m", mode, f"{self.rendered}{path}", path])
+        self.scratch.run([COLLECTING, "keep"])
 
     def start_journald(self) -> None:
         """The journal, with the rendered limits."""
@@ -76,9 +82,20 @@ class LogHost:
     def start(self, name: str) -> None:
         """Start Loki or Alloy as its unit says, and wait until it is ready."""
         unit = read_unit(self.rendered, name)
+        if unit.before:
+            self.scratch.run(unit.before)
         self.scratch.start(name, [self.programs(BINARIES[name]), *self.arguments.get(name, unit.arguments)])
         curl = ["curl", "-fsS", "--max-time", "2", READY[name]]
         self.scratch.wait(name, lambda: self.scratch.run(curl, check=False).returncode == 0, 120)
+
+    def remember(self, seconds: float = 60) -> None:
+        """Run in the background what the timer of `flatnet-collecting` runs each minute."""
+        self.scratch.start("remember", ["sh", "-c", f"while sleep {seconds}; do {COLLECTING} keep || exit 1; done"])
+
+    @property
+    def remembered(self) -> bool:
+        """Whether the script has seen that lines have arrived."""
+        return self.scratch.run(["test", "-e", "/var/lib/flatnet-ops/alloy/arrived.json"], check=False).returncode == 0
 
     def stop(self, name: str, how: signal.Signals = signal.SIGTERM) -> None:
         """Stop or kill it."""
@@ -94,6 +111,11 @@ class LogHost:
         """Wait until a writer has ended. How many lines of each kind it wrote."""
         code = self.scratch.processes.pop(name).wait(seconds)
         assert code == 0, self.scratch.log(name)
+        return Counter(json.loads(self.scratch.log(name).splitlines()[-1]))
+
+    def end_writing(self, name: str = "writer") -> Counter[str]:
+        """End a writer. How many lines of each kind it wrote."""
+        self.stop(name)
         return Counter(json.loads(self.scratch.log(name).splitlines()[-1]))
 
     def _places(self) -> dict[str, str]:
@@ -120,23 +142,24 @@ class LogHost:
 
     def lines(self, selector: str, start: int, end: int) -> Iterator[tuple[int, dict[str, str], str]]:
         """Every line between two times: nanoseconds, labels, text."""
-        limits: dict[str, str | int] = {"start": start, "end": end, "limit": MOST, "direction": "forward"}
-        found = self.get("/loki/api/v1/query_range", query=selector, **limits)
-        values = [(int(at), stream["stream"], text) for stream in found for at, text in stream["values"]]
-        if len(values) < MOST:
-            yield from values
-            return
-        assert end - start > 1_000_000, "more lines in a millisecond than Loki gives at once"
-        middle = (start + end) // 2
-        yield from self.lines(selector, start, middle)
-        yield from self.lines(selector, middle, end)
+        while True:
+            limits: dict[str, str | int] = {"start": start, "end": end, "limit": MOST, "direction": "forward"}
+            answer = self.get("/loki/api/v1/query_range", query=selector, **limits)
+            values = [(int(at), stream["stream"], text) for stream in answer for at, text in stream["values"]]
+            if len(values) < MOST:
+                yield from values
+                return
+            last = max(at for at, _, _ in values)  # of which there may be more
+            assert last > start, "more lines at one time than Loki gives at once"
+            yield from (value for value in values if value[0] < last)
+            start = last
 
-    def numbers(self, kind: str, start: int, end: int) -> Counter[int]:
-        """How often each numbered line of a writer is found."""
-        found: Counter[int] = Counter()
-        for _, _, text in self.lines(f'{{kind="{kind}"}} |= "line-of-a-test-"', start, end):
-            found[int(text.split("line-of-a-test-", 1)[1].split("-", 1)[0])] += 1
-        return found
+    def found(self, kind: str, start: int, end: int) -> Counter[str]:
+        """How often each line is found: numbered lines of a writer by their number, those of nginx by their text."""
+        only = "" if kind == "gateway_access" else ' |= "line-of-a-test-"'
+        number = re.compile(r"line-of-a-test-(\d+)-")
+        lines = self.lines(f'{{kind="{kind}"}}{only}', start, end)
+        return Counter(match[1] if (match := number.search(text)) else text for _, _, text in lines)
 
     def metrics(self, url: str = ALLOY) -> dict[str, float]:
         """The series of a program, each with its labels as it prints them."""

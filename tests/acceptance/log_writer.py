@@ -8,6 +8,7 @@ number) and `to` (paths by kind). Prints at its end how many lines of each kind 
 from __future__ import annotations
 
 import json
+import signal
 import socket
 import sys
 import time
@@ -35,11 +36,10 @@ def text_of(kind: str, number: int, now: datetime) -> str:
         last = {"path": f"/sato/{tag(number)}", "status": 200, "bytes": 16384, "client": "192.168.10.40", "user": None}
         return json.dumps({**facts, **more, **last, "upstream": "forgejo:3000"})
     if kind == "gateway_error":
-        return (
-            f"{now:%Y/%m/%d %H:%M:%S} [error] 4720#4688: *{number} connect() failed (111: Connection refused) "
-            f'while connecting to upstream, client: 192.168.10.40, server: git.example, request: "GET /{tag(number)} HTTP"'
-            f', upstream: "http://10.87.1.5:3000/{tag(number)}", host: "git.example"'
-        )
+        failed = f"[error] 4720#4688: *{number} connect() failed (111: Connection refused) while connecting to upstream"
+        asked = f'client: 192.168.10.40, server: git.example, request: "GET /{tag(number)} HTTP/1.1"'
+        to = f'upstream: "http://10.87.1.5:3000/{tag(number)}", host: "git.example"'
+        return f"{now:%Y/%m/%d %H:%M:%S} {failed}, {asked}, {to}"
     if kind == "cni":
         facts = {"timestamp": stamp, "level": "INFO", "component": "cni", "message": f"ADD success {tag(number)}"}
         return json.dumps({**facts, "command": "ADD", "container": f"{number:064x}", "duration_ms": 41})
@@ -94,7 +94,9 @@ def main(facts: Mapping[str, object]) -> dict[str, int]:
     sinks = {kind: sink(kind, to) for kind in rates}
     done = dict.fromkeys(rates, 0)
     begin = time.monotonic()
-    while (passed := time.monotonic() - begin) < float(str(facts["seconds"])):
+    ended: list[int] = []
+    signal.signal(signal.SIGTERM, lambda number, _: ended.append(number))
+    while not ended and (passed := time.monotonic() - begin) < float(str(facts["seconds"])):
         for kind, rate in rates.items():
             now = datetime.now(zone)
             due = int(passed * rate) if rate else done[kind] + 1000

@@ -51,7 +51,7 @@ def test_an_outage_of_twelve_minutes_loses_nothing(
         host.scratch.wait("every line", lambda: all_there(host, written), 900)
         late = time.monotonic() - back
         time.sleep(10)  # whatever would still be sent again
-        found = {kind: host.numbers(kind, begin, end) for kind in KINDS}
+        found = {kind: host.found(kind, begin, end) for kind in KINDS}
         dropped = host.total("loki_write_dropped_entries_total")
     lost = sum(written[kind] - len(found[kind]) for kind in KINDS)
     repeats = sum((Counter(dict(numbers)) - Counter(set(numbers))).total() for numbers in found.values())
