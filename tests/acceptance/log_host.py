@@ -10,8 +10,8 @@ import re
 import signal
 import sys
 from collections import Counter
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +36,22 @@ mkdir /sys/fs/cgroup/systemd
 mount -t cgroup -o none,name=systemd none /sys/fs/cgroup/systemd
 """
 
+# In a control group that gives so many microseconds of each 100 ms; of the first version, or of the second.
+LIMITED = """
+mkdir -p /run/processors
+if mount -t cgroup -o cpu none /run/processors 2>/dev/null; then
+    mkdir -p /run/processors/flatnet-{name}
+    echo {share} >/run/processors/flatnet-{name}/cpu.cfs_quota_us
+else
+    mount -t cgroup2 none /run/processors
+    echo +cpu >/run/processors/cgroup.subtree_control
+    mkdir -p /run/processors/flatnet-{name}
+    echo "{share} 100000" >/run/processors/flatnet-{name}/cpu.max
+fi
+echo $$ >/run/processors/flatnet-{name}/cgroup.procs
+exec "$@"
+"""
+
 
 @dataclass
 class LogHost:
@@ -44,7 +60,6 @@ class LogHost:
     scratch: ScratchHost
     deployment: Deployment
     programs: Programs
-    arguments: dict[str, tuple[str, ...]] = field(default_factory=dict)  # in place of those of the units
 
     @property
     def host(self) -> Host:
@@ -57,7 +72,7 @@ class LogHost:
         return ROOT / "rendered" / self.deployment.name / self.host.name / "wsl"
 
     def lay_out(self) -> None:
-        """Put the configuration of both in its place, and make the folders of the logs."""
+        """Put the configuration of both in its place, make the folders of the logs, and run what a timer runs."""
         self.scratch.run(["cp", "-r", self.rendered / "etc/alloy", self.rendered / "etc/loki", "/etc"])
         cni = Path(self.deployment.environment.cni.log).parent
         folders = [
@@ -69,7 +84,9 @@ class LogHost:
         self.scratch.run(["mkdir", "-p", "/etc/flatnet-ops", "/usr/local/lib/flatnet-ops", *folders])
         for path, mode in ((COLLECTING, "755"), (COLLECTING_SETTINGS, "644")):
             self.scratch.run(["install", "-m", mode, f"{self.rendered}{path}", path])
+        self.scratch.run(["touch", self.deployment.environment.cni.log])
         self.scratch.run([COLLECTING, "keep"])
+        self.scratch.start("remember", ["sh", "-c", f"while sleep 60; do {COLLECTING} keep || exit 1; done"])
 
     def start_journald(self) -> None:
         """The journal, with the rendered limits."""
@@ -79,18 +96,15 @@ class LogHost:
         socket = ["test", "-S", "/run/systemd/journal/socket"]
         self.scratch.wait("journald", lambda: self.scratch.run(socket, check=False).returncode == 0)
 
-    def start(self, name: str) -> None:
-        """Start Loki or Alloy as its unit says, and wait until it is ready."""
+    def start(self, name: str, *, processors: float | None = None) -> None:
+        """Start Loki or Alloy as its unit says, with so much of the processors, and wait until it is ready."""
         unit = read_unit(self.rendered, name)
         if unit.before:
             self.scratch.run(unit.before)
-        self.scratch.start(name, [self.programs(BINARIES[name]), *self.arguments.get(name, unit.arguments)])
+        limit = ["sh", "-ec", LIMITED.format(name=name, share=round(processors * 100_000)), "sh"] if processors else []
+        self.scratch.start(name, [*limit, self.programs(BINARIES[name]), *unit.arguments])
         curl = ["curl", "-fsS", "--max-time", "2", READY[name]]
         self.scratch.wait(name, lambda: self.scratch.run(curl, check=False).returncode == 0, 120)
-
-    def remember(self, seconds: float = 60) -> None:
-        """Run in the background what the timer of `flatnet-collecting` runs each minute."""
-        self.scratch.start("remember", ["sh", "-c", f"while sleep {seconds}; do {COLLECTING} keep || exit 1; done"])
 
     @property
     def remembered(self) -> bool:
@@ -101,11 +115,19 @@ class LogHost:
         """Stop or kill it."""
         self.scratch.stop(name, how)
 
-    def write(self, seconds: float, rates: Mapping[str, float], *, name: str = "writer", first: int = 0) -> None:
+    def write(
+        self,
+        seconds: float,
+        rates: Mapping[str, float],
+        *,
+        name: str = "writer",
+        first: int = 0,
+        enter: Sequence[str] = (),
+    ) -> None:
         """Write lines for so long, so many a second of each kind, in the background. They are numbered from `first`."""
         facts = {"seconds": seconds, "rates": dict(rates), "first": first, "to": self._places()}
         words = ["env", f"PYTHONPATH={ROOT}", sys.executable, "-m", "tests.acceptance.log_writer", json.dumps(facts)]
-        self.scratch.start(name, words)
+        self.scratch.start(name, [*enter, *words])
 
     def written(self, seconds: float, name: str = "writer") -> Counter[str]:
         """Wait until a writer has ended. How many lines of each kind it wrote."""

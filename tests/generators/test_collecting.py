@@ -15,9 +15,8 @@ import pytest
 from generators import alloy
 from model.deployment import Deployment
 from model.values import DurationValue
-from tests.conftest import ROOT
+from tests.collecting import SCRIPT
 
-SCRIPT = ROOT / "generators/alloy/host/collecting"
 SETTLED = 45
 LAST = "positions:\n  ? path: {path}\n    labels: '{{}}'\n  : \"{at}\"\n"
 

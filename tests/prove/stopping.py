@@ -67,7 +67,6 @@ def measure(
         begin = time.time_ns() - 10**9
         host.scratch.run(["cp", "-r", f"{host.rendered}/etc/logrotate.d", "/etc"])
         host.scratch.run(["chmod", "644", "/etc/logrotate.d/flatnet-ops"])
-        host.remember()
         host.write(LONGEST, rates)
         work = lambda: skipped.append(stop(host, how, loki_up))  # noqa: E731
         load_while(host, debian_program("h2load"), sent, work, 0, pause=4)
