@@ -64,7 +64,7 @@ class ScratchHost:
     def __exit__(
         self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
     ) -> None:
-        for name in list(self.processes):
+        for name in reversed(self.processes.copy()):
             self.stop(name)
         self.first.kill()
         self.first.wait()

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
+from model.collected import COLLECTING
 from model.deployment import Deployment
 from tests.acceptance.gateway_logs import GatewayLogs, load_while, running
+from tests.acceptance.log_host import COLLECTING_SETTINGS
 from tests.conftest import Programs
 
 pytestmark = [
@@ -21,6 +25,7 @@ pytestmark = [
 ]
 
 ROTATIONS, AT_LEAST = 6, 20_000
+READ = "loki_source_file_read_lines_total"
 WAITED, OLD_LINES = "waited", 8000  # of several batches: the one line of the newer file arrives before the last of them
 
 
@@ -67,6 +72,29 @@ def test_what_was_written_and_rotated_while_alloy_stood_still_is_read_when_it_ru
     host.start("alloy")
     host.scratch.wait("every line in Loki", lambda: host.stored().total() >= sent.total(), 90)
     assert host.stored() == sent
+
+
+def test_what_alloy_had_read_and_not_sent_when_it_was_killed_is_sent_by_the_next(host: GatewayLogs) -> None:
+    """With Loki away, and a rotation meanwhile. `make prove` does it at the real intervals, under a busy hour."""
+    settings = json.loads(host.scratch.run(["cat", COLLECTING_SETTINGS]).stdout)
+    host.scratch.write(COLLECTING_SETTINGS, json.dumps({**settings, "settled_seconds": 3}))
+    host.scratch.run([COLLECTING, "keep"])
+    time.sleep(4)
+    host.scratch.run([COLLECTING, "keep"])
+    assert host.remembered
+    host.stop("loki")
+    begin, kinds = time.time_ns(), ("cni", "containers", "system")
+    host.write(3, dict.fromkeys(kinds, 300.0))
+    written = host.written(30)
+    folder = str(Path(host.deployment.environment.cni.log).parent)
+    host.scratch.wait("Alloy to read", lambda: host.total(READ, f'path="{folder}') >= written["cni"], 30)
+    host.stop("alloy", signal.SIGKILL)
+    host.scratch.run(["cp", "-r", f"{host.rendered}/etc/logrotate.d", "/etc"])
+    host.scratch.run(["logrotate", "--force", "--state", "/run/rotation", "/etc/logrotate.d/flatnet-ops"])
+    host.start("alloy")
+    host.start("loki")
+    for kind in kinds:
+        host.scratch.wait(kind, lambda kind=kind: len(host.found(kind, begin, time.time_ns())) == written[kind], 60)  # type: ignore[misc]
 
 
 def test_two_files_that_waited_for_hours_are_both_read_whole(host: GatewayLogs) -> None:
