@@ -62,6 +62,6 @@ LOGS: dict[str, tuple[str, str]] = {
     ),
     "lines_file_means": (
         "Podman replaces the file; while the collector is away, the lines of all but the last file may be lost.",
-        "Podman がファイルを置き換えるため、収集エージェントの停止中は、最後のファイル以外の行が失われることがあります。",
+        "Podman がファイルを置き換えるため、収集エージェントの停止中は、最後のもの以外の行が失われることがあります。",
     ),
 }
