@@ -103,7 +103,9 @@ def running(
             scratch.run(["ip", "address", "add", f"{address}/32", "dev", "lo"])
         start_behind(found, upstreams)
         words = found.tree.command(found.nginx, globally="daemon off;")
-        scratch.start("gateway", ["sh", "-c", f"cd {WINDOWS} && exec {shlex.join(words)}"])
+        # Windows has the zone of its people, and nginx writes its error log in it.
+        zone = {"TZ": str(environment.time.zone)}
+        scratch.start("gateway", ["sh", "-c", f"cd {WINDOWS} && exec {shlex.join(words)}"], environment=zone)
         pid = laid.flatnet / "logs/nginx.pid"
         scratch.wait("nginx", lambda: pid.exists() and bool(pid.read_text(encoding="ascii").strip()))
         found.start_journald()

@@ -34,6 +34,10 @@ touch /run/systemd/journal/flushed
 mount -t tmpfs none /sys/fs/cgroup
 mkdir /sys/fs/cgroup/systemd
 mount -t cgroup -o none,name=systemd none /sys/fs/cgroup/systemd
+for one in devices memory pids; do # what a container's runtime asks for, on machines of the first version
+    mkdir /sys/fs/cgroup/$one
+    mount -t cgroup -o $one none /sys/fs/cgroup/$one 2>/dev/null || rmdir /sys/fs/cgroup/$one
+done
 """
 
 # In a control group that gives so many microseconds of each 100 ms; of the first version, or of the second.

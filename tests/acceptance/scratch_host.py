@@ -148,7 +148,7 @@ class ScratchHost:
             process.kill()
             process.wait()
 
-    def wait(self, what: str, holds: Callable[[], bool], seconds: float = 60) -> None:
+    def wait(self, what: str, holds: Callable[[], object], seconds: float = 60) -> None:
         """Wait until something holds; fail with the last lines of every program if it does not.
 
         What it waits for is printed on the error output, so that whoever looks at a long run sees how far it is.

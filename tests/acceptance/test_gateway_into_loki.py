@@ -4,19 +4,24 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from model.collected import COLLECTING
 from model.deployment import Deployment
+from model.names import LOG_KINDS
+from tests.acceptance import log_kinds
 from tests.acceptance.gateway_logs import GatewayLogs, load_while, running
 from tests.acceptance.log_host import COLLECTING_SETTINGS
+from tests.acceptance.log_kinds import Line
 from tests.conftest import Programs
 
 pytestmark = [
@@ -122,3 +127,51 @@ def test_two_files_that_waited_for_hours_are_both_read_whole(host: GatewayLogs) 
 
     expected = {"gateway_access": OLD_LINES + 1, "gateway_error": OLD_LINES + 1}
     host.scratch.wait("the lines of both files in Loki", lambda: stored() == expected, 60)
+
+
+class Dashboard:
+    """The rendered dashboard of logs, as Grafana asks its queries."""
+
+    def __init__(self, host: GatewayLogs) -> None:
+        self.host = host
+        text = (host.rendered / "etc/grafana/dashboards/logs.json").read_text(encoding="utf-8")
+        self.targets = [
+            target["expr"]
+            for panel in json.loads(text)["panels"]
+            if panel["type"] == "logs"
+            for target in panel["targets"]
+        ]
+        assert any("$container" in expr for expr in self.targets)
+
+    def finds(self, line: Line, start: int, end: int, **chosen: str) -> set[str]:
+        """Which queries show a line: with these choices, all others at what is right for it, within a time."""
+        right = {"kind": line.kind, "host": ".+", "level": line.level, "text": line.word}
+        values = {**right, "container": line.container or ".*", **chosen}
+        found = set()
+        for expr in self.targets:
+            query = re.sub(r"\$(\w+)", lambda match: values[match[1]], expr)
+            limits: dict[str, str | int] = {"start": start, "end": end, "limit": 50}
+            answer = self.host.get("/loki/api/v1/query_range", query=query, **limits)
+            if any(line.word in text for stream in answer for _, text in stream["values"]):
+                found.add(expr)
+        return found
+
+
+def test_each_kind_is_found_by_the_dashboard_by_container_level_time_and_text(host: GatewayLogs) -> None:
+    """Lines of the real writers: Podman's conmon, the CNI shim, systemd, nginx. Windows' event log is Windows' own."""
+    log_kinds.prepare(host)
+    dashboard, begin = Dashboard(host), time.time_ns() - 2 * 10**9  # nginx' error log knows whole seconds
+    lines = list(log_kinds.write(host))
+    assert {line.kind for line in lines} == set(LOG_KINDS) - {"windows"}
+    for line in lines:
+        soon = partial(dashboard.finds, line, begin, time.time_ns() + 100 * 10**9)
+        host.scratch.wait(f"{line.word} of {line.kind}", soon, 90)
+        found, end = soon(), time.time_ns()
+        assert bool([expr for expr in found if "$container" in expr]) == (line.kind == "containers")
+        assert [expr for expr in found if "$container" not in expr]
+        for wrong in ({"text": "another-word"}, {"level": "DEBUG"}, {"kind": "nothing"}):
+            asked = {expr for expr in dashboard.targets if f"${next(iter(wrong))}" in expr}
+            assert not asked & dashboard.finds(line, begin, end, **wrong), wrong
+        assert not dashboard.finds(line, begin - 3600 * 10**9, begin)
+        if line.container:
+            assert not [e for e in dashboard.finds(line, begin, end, container="grafana") if "$container" in e]
