@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from model.cni import folder_of
+from model.collected import COLLECTING
 from model.deployment import Deployment
 from model.host import Host
 from model.monitoring import Service
@@ -30,6 +31,7 @@ class Container:
     environment: tuple[tuple[str, str], ...] = ()
     options: tuple[str, ...] = ()  # of `podman run`
     after: tuple[str, ...] = ()
+    before: tuple[str, ...] = ()  # what is run on the host before each start; it may fail
 
 
 def containers(deployment: Deployment, host: Host) -> tuple[Container, ...]:
@@ -159,6 +161,7 @@ def _alloy(deployment: Deployment, host: Host, service: Service) -> Container:
         ),
         write=(f"{DATA}/alloy",),
         capabilities=("DAC_READ_SEARCH",),
+        before=(COLLECTING, "restore"),
     )
 
 

@@ -27,6 +27,7 @@ class Unit:
     arguments: tuple[str, ...]
     user: int
     environment: Mapping[str, str]
+    before: tuple[str, ...] = ()  # what the host runs before each start
 
 
 def read_unit(wsl: Path, name: str) -> Unit:
@@ -39,4 +40,5 @@ def read_unit(wsl: Path, name: str) -> Unit:
             values.setdefault(key, []).append(value.strip().replace("%%", "%").replace("$$", "$"))
     environment = dict(word.split("=", 1) for line in values.get("Environment", []) for word in shlex.split(line))
     user = values.get("User", ["0"])[0].split(":")[0]
-    return Unit(name, tuple(shlex.split(" ".join(values.get("Exec", [])))), int(user), environment)
+    before = shlex.split(" ".join(values.get("ExecStartPre", [])).removeprefix("-"))
+    return Unit(name, tuple(shlex.split(" ".join(values.get("Exec", [])))), int(user), environment, tuple(before))
