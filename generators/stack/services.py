@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from model.cni import folder_of
 from model.deployment import Deployment
 from model.host import Host
-from model.monitoring import Service
+from model.monitoring import ALERTMANAGER_SAVES_EVERY, GRACE_AFTER_RESTART, Service
 from model.secrets import GRAFANA, LOKI, NOBODY, ROOT, secrets
 from model.stateful import CNI_TEXTFILES, DATA, TEXTFILES
 
@@ -70,6 +70,8 @@ def _prometheus(deployment: Deployment, host: Host, service: Service) -> Contain
             "--web.config.file=/etc/prometheus/web.yml",
             "--web.enable-lifecycle",
             "--web.enable-admin-api",  # for snapshots; it listens on loopback alone
+            # What fired before a restart fires on: Prometheus' own ten minutes are longer than Alertmanager holds an alert.
+            f"--rules.alert.for-grace-period={GRACE_AFTER_RESTART}",
         ),
         NOBODY,
         read=("/etc/prometheus", TARGETS, *_secrets(deployment, host, "prometheus")),
@@ -89,6 +91,7 @@ def _alertmanager(deployment: Deployment, host: Host, service: Service) -> Conta
             f"--storage.path={DATA}/alertmanager",
             f"--web.listen-address=127.0.0.1:{service.port}",
             "--cluster.listen-address=",  # one instance: no cluster port
+            f"--data.maintenance-interval={ALERTMANAGER_SAVES_EVERY}",
             "--enable-feature=utf8-strict-mode",
         ),
         NOBODY,

@@ -27,6 +27,7 @@ class Unit:
     arguments: tuple[str, ...]
     user: int
     environment: Mapping[str, str]
+    restart_seconds: int  # until systemd runs it again, whatever ended it
 
 
 def read_unit(wsl: Path, name: str) -> Unit:
@@ -39,4 +40,6 @@ def read_unit(wsl: Path, name: str) -> Unit:
             values.setdefault(key, []).append(value.strip().replace("%%", "%").replace("$$", "$"))
     environment = dict(word.split("=", 1) for line in values.get("Environment", []) for word in shlex.split(line))
     user = values.get("User", ["0"])[0].split(":")[0]
-    return Unit(name, tuple(shlex.split(" ".join(values.get("Exec", [])))), int(user), environment)
+    assert values["Restart"] == ["always"], name
+    arguments = tuple(shlex.split(" ".join(values.get("Exec", []))))
+    return Unit(name, arguments, int(user), environment, int(values["RestartSec"][0]))
