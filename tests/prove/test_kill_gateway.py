@@ -39,7 +39,7 @@ def stack(
         environment = production.environment
         site = environment.sites_on(environment.monitoring_host)[0]
         lan = str(environment.monitoring_host.lan_address)
-        words = [sys.executable, "-m", "tests.prove.requests", lan, site.server_name, KEPT]
+        words = [sys.executable, "-m", "tests.prove.requests", lan, site.server_name, site.probe.path, KEPT]
         host.start("requests", [*found.windows.prefix, *words], environment={"PYTHONPATH": str(ROOT)})
         host.wait("requests that are answered", lambda: len(_asked(found, "answered")) > 20)
         yield found
@@ -63,13 +63,11 @@ def _counted(stack: Stack) -> float:
     return sum(map(float, found))
 
 
-def _nginx(stack: Stack) -> tuple[int, list[int]]:
-    """The master and its workers."""
+def _workers(stack: Stack) -> list[int]:
     text = stack.host.run(["ps", "-C", "nginx", "-o", "pid=,ppid="]).stdout
     pairs = [tuple(map(int, line.split())) for line in text.splitlines()]
     parents = {parent for _, parent in pairs}
-    masters = [pid for pid, _ in pairs if pid in parents]
-    return (masters[0] if masters else 0), [pid for pid, _ in pairs if pid not in masters]
+    return [pid for pid, _ in pairs if pid not in parents]
 
 
 def _row(proof: Proof, fault: Said, expected: Said, stack: Stack, more: Said) -> tuple[set[str], list[str], int]:
@@ -96,7 +94,7 @@ def test_a_worker_that_is_killed_costs_what_it_was_answering(stack: Stack, proof
     chance = random.Random(seed)  # noqa: S311 - no secret
     for turn in range(ROUNDS):
         time.sleep(chance.uniform(1, 8))
-        _, workers = _nginx(stack)
+        workers = _workers(stack)
         before, answered = _counted(stack), len(_asked(stack, "answered"))
         stack.host.run(["kill", "-9", str(workers[0])])
         stack.host.wait(
@@ -124,9 +122,8 @@ def test_a_worker_that_is_killed_costs_what_it_was_answering(stack: Stack, proof
 
 
 def test_without_its_master_nginx_serves_on_and_hears_nobody(stack: Stack, proof: Proof) -> None:
-    master, workers = _nginx(stack)
-    stack.host.processes.pop("gateway")  # it ends here, and is not missed
-    stack.host.run(["kill", "-9", str(master)])
+    workers = _workers(stack)
+    stack.host.stop("gateway", signal.SIGKILL)
     answered = len(_asked(stack, "answered"))
     stack.host.wait("answers without a master", lambda: len(_asked(stack, "answered")) > answered + 50)
     told = stack.windows.nginx_is_told(["-s", "reopen"])
