@@ -145,7 +145,8 @@ READING: dict[str, tuple[str, str]] = {
             "{far_end} tells {receiver} that the watchers themselves are gone."
         ),
         (
-            "`Watchdog` は、Prometheus が収集した値を保存できている間、常に発報しています。{time}途絶えた場合は、監視そのものが"
+            "`Watchdog` は、Prometheus が収集した値を保存できている間、常に発報しています。{time}途絶えた場"
+            "合は、監視そのものが"
             "停止したものとして、{far_end}から {receiver} に通知します。"
         ),
     ),

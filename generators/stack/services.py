@@ -70,7 +70,7 @@ def _prometheus(deployment: Deployment, host: Host, service: Service) -> Contain
             "--web.config.file=/etc/prometheus/web.yml",
             "--web.enable-lifecycle",
             "--web.enable-admin-api",  # for snapshots; it listens on loopback alone
-            # What fired before a restart fires on: Prometheus' own ten minutes are longer than Alertmanager holds an alert.
+            # What fired before a restart fires on. By itself Prometheus would wait anew for what waits less than 10 minutes.
             f"--rules.alert.for-grace-period={GRACE_AFTER_RESTART}",
         ),
         NOBODY,

@@ -61,7 +61,8 @@ WORDS: dict[str, tuple[str, str]] = {
             "2. wsl -d {distribution} -u root systemctl status prometheus alertmanager\n"
             "   どちらも active であること。"
             "停止していれば: wsl -d {distribution} -u root systemctl restart prometheus alertmanager\n"
-            "3. wsl -d {distribution} -u root df -h /\n   Avail が 0 でないこと。0 の場合、Prometheus は何も保存できません。\n"
+            "3. wsl -d {distribution} -u root df -h /\n   Avail が 0 でないこと。0 の場合、Prometheus は何も"
+            "保存できません。\n"
             "4. Get-Service flatnet-gateway\n   Running であること。停止していれば: Start-Service flatnet-gateway\n"
             "{runbook}"
         ),

@@ -1,11 +1,13 @@
-"""Kills what runs on a host: programs of units, at once and by SIGKILL; all of WSL; what a restart of systemd does then."""
+"""Kills what runs on a host: programs of units, at once and by SIGKILL; all of WSL; what a restart of "
+"systemd does then."""
 
 from __future__ import annotations
 
 import signal
+import time
 from collections.abc import Sequence
 
-from tests.acceptance.stack import Stack
+from tests.acceptance.stack import READY, Stack
 from tests.acceptance.units import read_unit
 from tests.conftest import ROOT
 
@@ -35,6 +37,14 @@ def process(stack: Stack, unit: str) -> int:
 def kill(stack: Stack, unit: str) -> None:
     """End the program of a unit with SIGKILL, as the kernel does when memory is out."""
     stack.host.run(["kill", "-9", str(process(stack, unit))])
+
+
+def killed_and_back(stack: Stack, unit: str) -> float:
+    """Kill the program of a supervised unit. Returns the seconds until another one answers."""
+    before, begin = process(stack, unit), time.monotonic()
+    kill(stack, unit)
+    stack.host.wait(f"{unit} after a kill", lambda: process(stack, unit) != before and stack.answers(READY[unit]), 90)
+    return time.monotonic() - begin
 
 
 def kill_wsl(stack: Stack) -> None:

@@ -102,7 +102,7 @@ def bring_up(host: ScratchHost, deployment: Deployment, program: Programs, nginx
     log_side.journal(host, deployment)
     other_hosts.begin(host, deployment)
     cni_side.begin(host, stack.windows.workloads)
-    _stand_ins(stack)
+    stand_ins(stack)
     start(stack)
     _live(stack)
     return stack
@@ -231,7 +231,8 @@ def _units(stack: Stack, program: Programs) -> None:
     find_windows(stack)
 
 
-def _stand_ins(stack: Stack) -> None:
+def stand_ins(stack: Stack) -> None:
+    """Start what stands in for the exporters that cannot run here."""
     for name in STAND_INS:
         service = stack.deployment.environment.monitoring.services[name]
         known = stand_in_labels.labels(name, stack.deployment, _monitoring(stack))

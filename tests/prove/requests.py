@@ -1,4 +1,4 @@
-"""Asks a site without a pause and keeps which requests were answered: `python -m tests.prove.requests ADDRESS NAME PATH FILE`.
+"""Asks a site without a pause and keeps what was answered: `python -m tests.prove.requests ADDRESS NAME PATH FILE`.
 
 Each has a number, which is its id in the Gateway's log; what is not answered is counted too: `answered 17`, `lost 18`.
 """
@@ -37,4 +37,4 @@ def main(address: str, name: str, path: str, kept: Path) -> None:
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:4], Path(sys.argv[4]))
+    main(sys.argv[1], sys.argv[2], sys.argv[3], Path(sys.argv[4]))

@@ -141,8 +141,10 @@ def test_each_death_is_told_once_and_so_is_its_end(hosts: dict[str, Stack], proo
             ),
             Said(
                 f"silent for {story.quiet:.0f} s before; heartbeats went on for {story.beats_on:.0f} s; told after "
-                f"{story.told_after:.0f} s; {len(story.messages)} messages in all, the end {story.over_after:.0f} s after the start",
-                f"それまでの {story.quiet:.0f} 秒間は通知なし。ハートビートは {story.beats_on:.0f} 秒間継続。通知まで {story.told_after:.0f} 秒。"
+                f"{story.told_after:.0f} s; {len(story.messages)} messages in all, the end "
+                f"{story.over_after:.0f} s after the start",
+                f"それまでの {story.quiet:.0f} 秒間は通知なし。ハートビートは {story.beats_on:.0f} 秒間継続"
+                f"。通知まで {story.told_after:.0f} 秒。"
                 f"通知は計 {len(story.messages)} 通、復旧の通知は起動から {story.over_after:.0f} 秒後",
             ),
         )

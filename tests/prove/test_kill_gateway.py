@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import random
 import re
 import signal
@@ -16,14 +15,13 @@ from model import names
 from model.deployment import Deployment
 from tests.acceptance.scratch_host import ScratchHost
 from tests.acceptance.stack import Stack, installed
-from tests.acceptance.windows_side import FOLDER
-from tests.conftest import ROOT, Programs
+from tests.conftest import Programs
 from tests.prove.conftest import Proof
+from tests.prove.counting import ask, asked, logged
 from tests.prove.records import Said
 
 SECTION = Said("Kill and break: what a kill costs", "強制終了と故障: 強制終了で失われるもの")
 ROUNDS = 4
-KEPT = "/run/requests"
 
 
 @pytest.fixture
@@ -36,24 +34,8 @@ def stack(
     """The Gateway alone, asked without a pause."""
     with ScratchHost(tmp_path_factory.mktemp("kills") / "gateway") as host:
         found = installed(host, production, program, debian_program("nginx"))
-        environment = production.environment
-        site = environment.sites_on(environment.monitoring_host)[0]
-        lan = str(environment.monitoring_host.lan_address)
-        words = [sys.executable, "-m", "tests.prove.requests", lan, site.server_name, site.probe.path, KEPT]
-        host.start("requests", [*found.windows.prefix, *words], environment={"PYTHONPATH": str(ROOT)})
-        host.wait("requests that are answered", lambda: len(_asked(found, "answered")) > 20)
+        ask(found)
         yield found
-
-
-def _asked(stack: Stack, how: str) -> list[str]:
-    text = stack.host.run(["cat", KEPT], check=False).stdout
-    return [f"counted-{int(number):08}" for number in re.findall(rf"^{how} (\d+)$", text, re.MULTILINE)]
-
-
-def _logged(stack: Stack) -> list[str]:
-    logs = f"{FOLDER}/{stack.deployment.environment.monitoring_host.windows.logs}"
-    text = stack.host.run(["cat", f"{logs}/{stack.deployment.environment.gateway.logs.access}"]).stdout
-    return [one for line in text.splitlines() if (one := json.loads(line)["request_id"]).startswith("counted-")]
 
 
 def _counted(stack: Stack) -> float:
@@ -72,20 +54,22 @@ def _workers(stack: Stack) -> list[int]:
 
 def _row(proof: Proof, fault: Said, expected: Said, stack: Stack, more: Said) -> tuple[set[str], list[str], int]:
     time.sleep(1)
-    answered, lost = set(_asked(stack, "answered")), len(_asked(stack, "lost"))
-    logged = _logged(stack)
-    unlogged, twice = len(answered - set(logged)), len(logged) - len(set(logged))
+    answered, lost = set(asked(stack, "answered")), len(asked(stack, "lost"))
+    lines = logged(stack)
+    unlogged, twice = len(answered - set(lines)), len(lines) - len(set(lines))
     proof.measured(
         fault,
         expected,
         Said(
-            f"of {len(answered) + lost} requests {lost} were not answered; of those answered {unlogged} are not in the log, "
+            f"of {len(answered) + lost} requests {lost} were not answered; of those answered {unlogged} are "
+            f"not in the log, "
             f"{twice} twice; {more.en}",
-            f"リクエスト {len(answered) + lost} 件のうち無応答 {lost} 件。応答したもののうちログにないもの {unlogged} 件、"
+            f"リクエスト {len(answered) + lost} 件のうち無応答 {lost} 件。応答したもののうちログにないもの "
+            f"{unlogged} 件、"
             f"重複 {twice} 件。{more.ja}",
         ),
     )
-    return answered, logged, lost
+    return answered, lines, lost
 
 
 def test_a_worker_that_is_killed_costs_what_it_was_answering(stack: Stack, proof: Proof) -> None:
@@ -95,37 +79,42 @@ def test_a_worker_that_is_killed_costs_what_it_was_answering(stack: Stack, proof
     for turn in range(ROUNDS):
         time.sleep(chance.uniform(1, 8))
         workers = _workers(stack)
-        before, answered = _counted(stack), len(_asked(stack, "answered"))
+        before, answered = _counted(stack), len(asked(stack, "answered"))
         stack.host.run(["kill", "-9", str(workers[0])])
         stack.host.wait(
             f"answers after kill {turn}",
-            lambda answered=answered: len(_asked(stack, "answered")) > answered + 20,  # type: ignore[misc]
+            lambda answered=answered: len(asked(stack, "answered")) > answered + 20,  # type: ignore[misc]
         )
         assert _counted(stack) > before
     stack.host.stop("requests")
     counted = _counted(stack)
-    answered_all, logged, lost = _row(
+    answered_all, lines, lost = _row(
         proof,
-        Said(f"nginx' worker killed {ROUNDS} times under load", f"負荷をかけたまま nginx のワーカーを {ROUNDS} 回強制終了"),
         Said(
-            "a request at a time is lost; each one that was answered is in the log once, but for the one that was being "
+            f"nginx' worker killed {ROUNDS} times under load",
+            f"負荷をかけたまま nginx のワーカーを {ROUNDS} 回強制終了",
+        ),
+        Said(
+            "a request at a time is lost; each one that was answered is in the log once, but for the one "
+            "that was being "
             "logged; counters go on",
-            "失われるのは処理中のリクエストだけで、応答したものは（ログに書く直前の 1 件を除き）ログに 1 回だけ残り、カウンターは継続する",
+            "失われるのは処理中のリクエストだけで、応答したものは（ログに書く直前の 1 件を除き）ログに 1 回"
+            "だけ残り、カウンターは継続する",
         ),
         stack,
         Said(f"the counter of answers stands at {counted:.0f}", f"応答数のカウンターは {counted:.0f}"),
     )
     assert lost <= 3 * ROUNDS
-    assert len(answered_all - set(logged)) <= ROUNDS
-    assert len(logged) == len(set(logged))
+    assert len(answered_all - set(lines)) <= ROUNDS
+    assert len(lines) == len(set(lines))
     assert counted >= len(answered_all) - ROUNDS
 
 
 def test_without_its_master_nginx_serves_on_and_hears_nobody(stack: Stack, proof: Proof) -> None:
     workers = _workers(stack)
     stack.host.stop("gateway", signal.SIGKILL)
-    answered = len(_asked(stack, "answered"))
-    stack.host.wait("answers without a master", lambda: len(_asked(stack, "answered")) > answered + 50)
+    answered = len(asked(stack, "answered"))
+    stack.host.wait("answers without a master", lambda: len(asked(stack, "answered")) > answered + 50)
     told = stack.windows.nginx_is_told(["-s", "reopen"])
     begin = time.monotonic()
     for pid in workers:  # what run-gateway.ps1 does first, when the service starts it again
@@ -133,16 +122,22 @@ def test_without_its_master_nginx_serves_on_and_hears_nobody(stack: Stack, proof
     stack.windows.start_nginx()
     away = time.monotonic() - begin
     stack.host.stop("requests", signal.SIGTERM)
-    answered_all, logged, _ = _row(
+    answered_all, lines, _ = _row(
         proof,
-        Said("nginx' master killed under load, then started anew", "負荷をかけたまま nginx のマスターを強制終了し、起動し直す"),
+        Said(
+            "nginx' master killed under load, then started anew",
+            "負荷をかけたまま nginx のマスターを強制終了し、起動し直す",
+        ),
         Said(
             "the worker answers on; who signals nginx learns that nobody hears; a start ends the worker first",
             "ワーカーは応答を続ける。nginx へのシグナルは失敗して分かる。起動時には先に残ったワーカーを終了する",
         ),
         stack,
-        Said(f"`nginx -s reopen` ended with {told}; away for {away:.1f} s", f"`nginx -s reopen` の終了コードは {told}。停止は {away:.1f} 秒"),
+        Said(
+            f"`nginx -s reopen` ended with {told}; away for {away:.1f} s",
+            f"`nginx -s reopen` の終了コードは {told}。停止は {away:.1f} 秒",
+        ),
     )
     assert told != 0
-    assert len(answered_all - set(logged)) <= 1
-    assert len(logged) == len(set(logged))
+    assert len(answered_all - set(lines)) <= 1
+    assert len(lines) == len(set(lines))

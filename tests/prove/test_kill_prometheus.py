@@ -9,24 +9,23 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from model.deployment import Deployment
 from model.monitoring import ALERTMANAGER_SAVES_EVERY
-from tests.acceptance.killing import kill, process, supervise
+from tests.acceptance.killing import killed_and_back, supervise
 from tests.acceptance.scratch_host import ScratchHost
-from tests.acceptance.stack import READY, Stack, installed, start
+from tests.acceptance.stack import Stack, installed, start
 from tests.conftest import Programs
 from tests.prove.conftest import Proof
+from tests.prove.counting import samples, silence, silences
 from tests.prove.records import Said
 
 SECTION = Said("Kill and break: what a kill costs", "強制終了と故障: 強制終了で失われるもの")
 UNITS = ("alertmanager", "node-exporter", "prometheus")
 ROUNDS = 4
 ALERTS = "http://127.0.0.1:9093/api/v2/alerts"
-SILENCES = "http://127.0.0.1:9093/api/v2/silences"
 # Alertmanager holds an alert that nobody sends any more for four minutes; who had forgotten it would call it resolved.
 HELD = 240
 RESTARTED = Said(
@@ -57,26 +56,6 @@ def chance() -> random.Random:
     return random.Random(seed)  # noqa: S311 - no secret
 
 
-def again(stack: Stack, unit: str) -> float:
-    """Kill a unit's program; the seconds until another one answers."""
-    before, begin = process(stack, unit), time.monotonic()
-    kill(stack, unit)
-    stack.host.wait(f"{unit} after a kill", lambda: process(stack, unit) != before and stack.answers(READY[unit]), 60)
-    return time.monotonic() - begin
-
-
-def _silence(stack: Stack, number: int) -> None:
-    now = datetime.now(UTC)
-    silence = {
-        "matchers": [{"name": "alertname", "value": f"Nothing{number}", "isRegex": False}],
-        "startsAt": now.isoformat(),
-        "endsAt": (now + timedelta(hours=1)).isoformat(),
-        "createdBy": "a test",
-        "comment": str(number),
-    }
-    stack.host.run(["curl", "-fsS", "--max-time", "5", "--json", json.dumps(silence), SILENCES])
-
-
 def test_alertmanager_loses_no_silence_that_is_older_than_its_snapshot(
     stack: Stack, chance: random.Random, proof: Proof
 ) -> None:
@@ -89,12 +68,12 @@ def test_alertmanager_loses_no_silence_that_is_older_than_its_snapshot(
         end = time.monotonic() + chance.uniform(50, 110)
         while time.monotonic() < end:
             made += 1
-            _silence(stack, made)
+            silence(stack, made)
             made_at[made] = time.monotonic()
             time.sleep(5)
         killed = time.monotonic()
-        slowest = max(slowest, again(stack, "alertmanager"))
-        there = {int(one["comment"]) for one in stack.get(SILENCES)}
+        slowest = max(slowest, killed_and_back(stack, "alertmanager"))
+        there = silences(stack)
         kept += len(there & made_at.keys())
         lost += [killed - when for number, when in made_at.items() if number not in there]
         print(f"turn {turn}: of {len(made_at)} silences {len(made_at.keys() - there)} are gone", file=sys.stderr)
@@ -108,9 +87,11 @@ def test_alertmanager_loses_no_silence_that_is_older_than_its_snapshot(
             f"{promise} 秒より古いサイレンスは残る。直前 {promise} 秒以内の通知は再送されることがある",
         ),
         Said(
-            f"of {made} silences {len(lost)} were lost, the oldest {oldest:.0f} s old, and {kept} kept; answering again "
+            f"of {made} silences {len(lost)} were lost, the oldest {oldest:.0f} s old, and {kept} kept; "
+            f"answering again "
             f"after {slowest:.0f} s at most; one alert was told {told} times",
-            f"サイレンス {made} 件のうち {len(lost)} 件が消失（最も古いもので作成後 {oldest:.0f} 秒）、{kept} 件が残存。"
+            f"サイレンス {made} 件のうち {len(lost)} 件が消失（最も古いもので作成後 {oldest:.0f} 秒）、"
+            f"{kept} 件が残存。"
             f"最長 {slowest:.0f} 秒で応答を再開。同じアラートの通知は {told} 回",
         ),
     )
@@ -137,13 +118,6 @@ class Watch:
             self.look()
 
 
-def _samples(stack: Stack, at: float) -> int:
-    """How many samples of the last three minutes there are, of all that node_exporter tells."""
-    url = "http://127.0.0.1:9090/api/v1/query"
-    series = stack.get(url, query='{job="node"}[3m]', time=f"{at:.3f}")["data"]["result"]
-    return sum(len(one["values"]) for one in series)
-
-
 def _firing(stack: Stack) -> set[str]:
     """What fires now; a query would find what fired up to five minutes ago."""
     alerts = stack.get("http://127.0.0.1:9090/api/v1/alerts")["data"]["alerts"]
@@ -164,9 +138,9 @@ def test_prometheus_loses_no_sample_and_no_alert(stack: Stack, chance: random.Ra
         for turn in range(ROUNDS):
             time.sleep(chance.uniform(5, 45))
             at = time.time() - 2  # of a scrape that is not over yet nothing is there
-            before = _samples(stack, at)
-            slowest = max(slowest, again(stack, "prometheus"))
-            after = _samples(stack, at)
+            before = samples(stack, at)
+            slowest = max(slowest, killed_and_back(stack, "prometheus"))
+            after = samples(stack, at)
             counted, gone = counted + before, gone + before - after
             print(f"turn {turn}: of {before} samples {before - after} are gone", file=sys.stderr)
         again_firing = time.monotonic()
@@ -187,7 +161,8 @@ def test_prometheus_loses_no_sample_and_no_alert(stack: Stack, chance: random.Ra
         Said(
             f"of {counted} samples {gone} were lost; answering again after {slowest:.0f} s at most; alerts fired again "
             f"{waited:.0f} s after the last start, and Alertmanager forgot {len(forgotten)} of {len(watch.seen[0])}",
-            f"サンプル {counted} 件のうち消失 {gone} 件。最長 {slowest:.0f} 秒で応答を再開。最後の起動から {waited:.0f} 秒で"
+            f"サンプル {counted} 件のうち消失 {gone} 件。最長 {slowest:.0f} 秒で応答を再開。最後の起動から "
+            f"{waited:.0f} 秒で"
             f"アラートが再び発報し、Alertmanager から消えたものは {len(watch.seen[0])} 件中 {len(forgotten)} 件",
         ),
     )
