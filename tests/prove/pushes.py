@@ -31,7 +31,7 @@ def main(url: str, taken: Path) -> None:
 
 def _push(url: str, body: bytes) -> None:
     request = urllib.request.Request(url, body, {"Content-Type": "application/json"})  # noqa: S310 - an address of ours
-    for _ in range(600):
+    for _ in range(10_000):
         try:
             with urllib.request.urlopen(request, timeout=5) as answer:  # noqa: S310
                 assert answer.status == 204
