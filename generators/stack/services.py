@@ -70,7 +70,7 @@ def _prometheus(deployment: Deployment, host: Host, service: Service) -> Contain
             "--web.config.file=/etc/prometheus/web.yml",
             "--web.enable-lifecycle",
             "--web.enable-admin-api",  # for snapshots; it listens on loopback alone
-            # What fired before a restart fires on. By itself Prometheus would wait anew for what waits less than 10 minutes.
+            # What fired before a restart fires on; by itself Prometheus would have it wait anew.
             f"--rules.alert.for-grace-period={GRACE_AFTER_RESTART}",
         ),
         NOBODY,

@@ -60,7 +60,8 @@ def test_sites_answer_on_and_the_log_goes_on_when_there_is_room(
                 f"負荷をかけたまま Gateway のドライブを {SECONDS} 秒間満杯にする",
             ),
             Said(
-                "sites answer on; lines of that time are lost, and the first one afterwards, which is joined to a torn one; "
+                "sites answer on; lines of that time are lost, and the first one afterwards, which is "
+                "joined to a torn one; "
                 "the heartbeat is refused with 500, so that the far end tells people",
                 "サイトは応答を続ける。その間のログ行と、途中で切れた行につながる直後の 1 行は失われる。"
                 "ハートビートは 500 で拒否され、監視停止として通知される",
