@@ -16,9 +16,10 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import ROOT
+from tests.prove.conftest import Proof
+from tests.prove.records import Said
 
-pytestmark = pytest.mark.acceptance
-
+SECTION = Said("Interrupted runs", "中断したテスト")
 HERE = "tests/acceptance"
 # Two ways to run what is rendered: on a scratch host, and in networks that are joined by a cable.
 HOST, CABLE = f"{HERE}/test_far_end.py", f"{HERE}/test_gateway_access.py"
@@ -129,7 +130,7 @@ def _until_ended(before: set[int]) -> None:
         time.sleep(0.2)
 
 
-def test_an_interrupted_run_leaves_nothing(tmp_path: Path, reaper: set[int]) -> None:
+def test_an_interrupted_run_leaves_nothing(tmp_path: Path, reaper: set[int], proof: Proof) -> None:
     """Ctrl-C reaches a whole terminal; the kernel kills one process; a worker of pytest-xdist dies alone."""
     workers = ("-n", "1", "--max-worker-restart=0")
     runs = [
@@ -155,6 +156,17 @@ def test_an_interrupted_run_leaves_nothing(tmp_path: Path, reaper: set[int]) -> 
         for pid in left:
             os.kill(pid, signal.SIGKILL)
         _until_ended(reaper)
+    mounts = Path("/proc/self/mounts").read_text(encoding="utf-8").count(str(tmp_path))
+    folders = [path for run in runs for path in (run.folder / "tmp").iterdir()]
+    how = ", ".join(run.what for run in runs)
+    proof.measured(
+        Said(f"tests interrupted while a host of them runs: {how}", f"実行中のテストを中断: {how}"),
+        Said("no process, mount or temporary folder is left", "プロセス・マウント・一時フォルダを残さない"),
+        Said(
+            f"{len(said)} processes, {mounts} mounts, {len(folders)} folders left",
+            f"残ったのはプロセス {len(said)} 個、マウント {mounts} 個、フォルダ {len(folders)} 個",
+        ),
+    )
     assert said == []
-    assert str(tmp_path) not in Path("/proc/self/mounts").read_text(encoding="utf-8")
-    assert [path for run in runs for path in (run.folder / "tmp").iterdir()] == []
+    assert mounts == 0
+    assert folders == []
