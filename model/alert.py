@@ -3,9 +3,7 @@
 Between `<<` and `>>` stand values of ours (`<< thresholds.disk_critical >>`); `{{ … }}` belongs to Prometheus.
 """
 
-from __future__ import annotations
-
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
@@ -115,7 +113,7 @@ class AlertFile(Model):
     tests: tuple[AlertTest, ...] = Field(strict=False, min_length=1)
 
     @model_validator(mode="after")
-    def _tests_can_fail(self) -> AlertFile:
+    def _tests_can_fail(self) -> Self:
         if len({bool(test.fires) for test in self.tests}) < 2:
             raise fault("tests", "write at least one test in which the alert fires and one in which it does not")
         return self
