@@ -20,6 +20,11 @@ def _interval(value: DurationValue) -> DurationValue:
 
 Interval = Annotated[Duration, AfterValidator(_interval)]
 
+# How often Alertmanager writes down silences and what it has told. What kills it costs at most so much of both.
+ALERTMANAGER_SAVES_EVERY = DurationValue(60)
+# What Prometheus waits, after its start, before an alert that was about to fire fires.
+GRACE_AFTER_RESTART = DurationValue(60)
+
 
 class Service(Model):
     """One program of the stack, in its container."""

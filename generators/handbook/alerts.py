@@ -103,11 +103,11 @@ def links(deployment: Deployment, page: str) -> dict[str, str]:
 
 
 def silent_without(deployment: Deployment, alert: Alert) -> list[Alert]:
-    """Which alerts cannot fire while the job of an alert measures nothing."""
+    """Which alerts that people get cannot fire while the job of an alert measures nothing."""
     if alert.job is None:
         return []
-    kind = alert.job.kind
-    return [other for other in deployment.alerts if other.job is None and _relies_on(other, kind)]
+    kind, told = alert.job.kind, (one for one in deployment.alerts if one.name != names.WATCHDOG)
+    return [other for other in told if other.job is None and _relies_on(other, kind)]
 
 
 def _relies_on(alert: Alert, job: str) -> bool:

@@ -135,6 +135,7 @@ def _limits(deployment: Deployment) -> dict[str, Any]:
         "max_line_size_truncate": True,
         "reject_old_samples": True,
         "reject_old_samples_max_age": _hours(OLDEST_LINE),
+        "creation_grace_period": _hours(OLDEST_LINE),
         "allow_structured_metadata": True,
         # The collectors set level, component and kind; a second, guessed level would only confuse.
         "discover_log_levels": False,

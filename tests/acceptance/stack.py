@@ -7,6 +7,7 @@ import re
 import shlex
 import sys
 import urllib.parse
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -97,18 +98,26 @@ class Stack:
 
 
 def bring_up(host: ScratchHost, deployment: Deployment, program: Programs, nginx: str) -> Stack:
-    """Install the rendered files by the install page alone, start the units in its order, and Windows beside them."""
+    """A whole host at work: every unit, other hosts, visitors, timers, tasks, and a plugin that breaks."""
+    stack = installed(host, deployment, program, nginx)
+    log_side.journal(host, deployment)
+    other_hosts.begin(host, deployment)
+    cni_side.begin(host, stack.windows.workloads)
+    stand_ins(stack)
+    start(stack)
+    _live(stack)
+    return stack
+
+
+def installed(host: ScratchHost, deployment: Deployment, program: Programs, nginx: str) -> Stack:
+    """Install the rendered files by the install page alone, and start Windows; no unit of WSL runs yet."""
     stack = Stack(deployment, host, WindowsSide(host, deployment, nginx))
     stack.authority = stack.windows.prepare()
     _outside(stack)
     _install(stack)
     stack.windows.certify()
     stack.windows.start()
-    log_side.journal(host, deployment)
-    other_hosts.begin(host, deployment)
-    cni_side.begin(host, stack.windows.workloads)
-    _start(stack, program)
-    _live(stack)
+    _units(stack, program)
     return stack
 
 
@@ -203,7 +212,8 @@ def _monitoring(stack: Stack) -> Any:
     return stack.deployment.environment.monitoring_host
 
 
-def _start(stack: Stack, program: Programs) -> None:
+def _units(stack: Stack, program: Programs) -> None:
+    """What each unit runs, for the stand-in of systemctl, and after how many seconds it would run it again."""
     stack.host.run(["cp", program("restic"), "/usr/local/bin/restic"])
     wsl = ROOT / "rendered" / stack.deployment.name / stack.name / "wsl"
     for name in ORDER:
@@ -217,6 +227,13 @@ def _start(stack: Stack, program: Programs) -> None:
         stack.host.run(["cp", "--update", program(BINARIES[name]), binary])
         words += [binary, *unit.arguments]
         stack.host.write(f"/run/units/{name}", f"exec {shlex.join(words)}\n")
+    for workload in stack.deployment.environment.workloads_on(_monitoring(stack)):  # a restore stops them
+        stack.host.write(f"/run/units/{workload.name}", "exec sleep infinity\n")
+    find_windows(stack)
+
+
+def stand_ins(stack: Stack) -> None:
+    """Start what stands in for the exporters that cannot run here."""
     for name in STAND_INS:
         service = stack.deployment.environment.monitoring.services[name]
         known = stand_in_labels.labels(name, stack.deployment, _monitoring(stack))
@@ -225,13 +242,14 @@ def _start(stack: Stack, program: Programs) -> None:
         named = name.replace("_", "-")
         stack.host.write(f"/run/units/{named}", f"PYTHONPATH={shlex.quote(str(ROOT))} exec {shlex.join(words)}\n")
         stack.host.run(["systemctl", "start", f"{named}.service"])
-    for workload in stack.deployment.environment.workloads_on(_monitoring(stack)):  # a restore stops them
-        stack.host.write(f"/run/units/{workload.name}", "exec sleep infinity\n")
-    find_windows(stack)
-    for name in ORDER:
+
+
+def start(stack: Stack, names: Sequence[str] = ORDER) -> None:
+    """Start units in their order, and wait until they answer."""
+    for name in names:
         stack.host.run(["systemctl", "start", f"{name}.service"])
-    for name, url in READY.items():
-        stack.host.wait(f"{name} to be ready", lambda url=url: stack.answers(url), 90)  # type: ignore[misc]
+    for name in names:
+        stack.host.wait(f"{name} to be ready", lambda name=name: stack.answers(READY[name]), 90)  # type: ignore[misc]
 
 
 def find_windows(stack: Stack) -> None:

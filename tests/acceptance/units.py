@@ -27,6 +27,7 @@ class Unit:
     arguments: tuple[str, ...]
     user: int
     environment: Mapping[str, str]
+    restart_seconds: int  # until systemd runs it again, whatever ended it
     before: tuple[str, ...] = ()  # what the host runs before each start
 
 
@@ -41,4 +42,6 @@ def read_unit(wsl: Path, name: str) -> Unit:
     environment = dict(word.split("=", 1) for line in values.get("Environment", []) for word in shlex.split(line))
     user = values.get("User", ["0"])[0].split(":")[0]
     before = shlex.split(" ".join(values.get("ExecStartPre", [])).removeprefix("-"))
-    return Unit(name, tuple(shlex.split(" ".join(values.get("Exec", [])))), int(user), environment, tuple(before))
+    assert values["Restart"] == ["always"], name
+    arguments = tuple(shlex.split(" ".join(values.get("Exec", []))))
+    return Unit(name, arguments, int(user), environment, int(values["RestartSec"][0]), tuple(before))
