@@ -134,14 +134,17 @@ BACKUPS: dict[str, tuple[str, str]] = {
             "Every {time} each part's newest snapshot is restored into a scratch folder and verified byte by byte; "
             "databases and the blocks of Prometheus are looked at; the repository is checked. No data is touched. It "
             "needs room for the largest part, which the disk budget has. The result, and the time of the snapshot that "
-            "was restored, are metrics. By hand:"
+            "was restored, are metrics. Where it failed, no snapshot of that part is deleted, of whatever age, until "
+            "one succeeds; nor is any of a repository that the nightly check finds damaged. By hand:"
         ),
         (
             "{time}ごとに、各対象の最新スナップショットを作業用フォルダに復元し、全バイトを検証します。データベースと "
             "Prometheus のブロックの整合性、リポジトリの状態も確認します。既存データには触れません。"
             "最大の対象と同じ空き容量が"
             "必要で、ディスクの計画に含まれています。結果と、"
-            "復元したスナップショットの時刻はメトリクスになります。手動での実行:"
+            "復元したスナップショットの時刻はメトリクスになります。復元テストに失敗した対象のスナップショットは、"
+            "次に成功するまで、保持期間を過ぎても削除されません。毎晩の検査でリポジトリの破損が見つかった場合は、"
+            "すべての対象について削除を止めます。手動での実行:"
         ),
     ),
     "trouble": ("When something is wrong", "問題があるとき"),
@@ -188,10 +191,14 @@ BACKUPS: dict[str, tuple[str, str]] = {
     "trouble_full": ("The backup disk is full", "バックアップ先が満杯"),
     "trouble_full_intro": (
         (
-            "Keep the three newest snapshots of each part and give the room of the others back; then buy a larger disk "
-            "or shorten `retention.backups`. The newest snapshots stay in any case."
+            "No backup begins with less than 1 GB free, so that there is room to delete. If other files fill the disk "
+            "to the last byte, move them away first. Keep the three newest snapshots of each part and give the room of "
+            "the others back; then buy a larger disk or shorten `retention.backups`. The newest snapshots stay in any "
+            "case."
         ),
         (
+            "空きが 1 GB 未満のときは、削除に必要な領域を残すため、バックアップを開始しません。ほかのファイルで"
+            "完全に満杯になっている場合は、先にそれらを移動します。"
             "各対象の最新 3 世代を残し、それ以外の領域を解放します。その後、ディスクを大きくするか "
             "`retention.backups` を"
             "短くします。最新のスナップショットは必ず残ります。"

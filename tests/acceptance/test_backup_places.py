@@ -9,7 +9,6 @@ import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from urllib.parse import urlencode
 
 import pytest
 
@@ -19,7 +18,8 @@ from model.deployment import Deployment
 from model.secrets import secret_path
 from model.stateful import DATA
 from tests.acceptance import certificates
-from tests.acceptance.backup_host import VOLUME, BackupHost
+from tests.acceptance.backup_faults import REPOSITORY, plug_in
+from tests.acceptance.backup_host import READY, VOLUME, BackupHost
 from tests.acceptance.install_page import blocks
 from tests.acceptance.scratch_host import OUTSIDE, ScratchHost
 from tests.conftest import ROOT, Programs
@@ -28,22 +28,12 @@ pytestmark = pytest.mark.acceptance
 
 FORGEJO = VOLUME.format("forgejo-data")
 FOLDERS = ("/etc/cni", "/var/lib/flatnet", "/mnt/f/flatnet", "/var/lib/containers/storage/volumes")
-READY = {"prometheus": "http://127.0.0.1:9090/-/ready", "loki": "http://127.0.0.1:3100/ready"}
 
 
 @pytest.fixture
 def scratch(tmp_path: Path) -> Iterator[ScratchHost]:
     with ScratchHost(tmp_path / "host") as host:
         yield host
-
-
-def ask(host: BackupHost, url: str, **parameters: str) -> str:
-    return host.host.run(["curl", "-fsS", "--max-time", "10", f"{url}?{urlencode(parameters)}"]).stdout
-
-
-def wait_for(host: BackupHost, name: str) -> None:
-    look = ["curl", "-fsS", "--max-time", "2", READY[name]]
-    host.host.wait(name, lambda: host.host.run(look, check=False).returncode == 0, 60)
 
 
 def rows(host: BackupHost, path: str, table: str) -> int:
@@ -64,7 +54,7 @@ def test_what_was_backed_up_while_it_was_written_comes_back(scratch: ScratchHost
     host = BackupHost(scratch, "production", "tokyo-1")
     host.install(program)
     host.seed()
-    scratch.run(["sh", "-c", "mkdir -p /mnt/e && mount -t tmpfs none /mnt/e"])
+    plug_in(host)
     databases = {f"{FORGEJO}/busy.db": "wal", f"{DATA}/grafana/grafana.db": "delete"}
     scratch.write("/run/writer.py", (Path(__file__).parent / "writer.py").read_text(encoding="utf-8"))
     for index, (path, mode) in enumerate(databases.items()):
@@ -73,7 +63,7 @@ def test_what_was_backed_up_while_it_was_written_comes_back(scratch: ScratchHost
     for name in READY:
         host.start(name, program)
     for name in READY:
-        wait_for(host, name)
+        host.ready(name)
     line = {"streams": [{"stream": {"kind": "system"}, "values": [[f"{time.time():.0f}000000000", "kept line"]]}]}
     push = "http://127.0.0.1:3100/loki/api/v1/push"
     scratch.run(
@@ -81,13 +71,14 @@ def test_what_was_backed_up_while_it_was_written_comes_back(scratch: ScratchHost
     )
     series = {"query": "prometheus_build_info"}
     query = "http://127.0.0.1:9090/api/v1/query"
-    scratch.wait("a first scrape", lambda: '"value"' in ask(host, query, **series), 60)
+    scratch.wait("a first scrape", lambda: '"value"' in host.ask(query, **series), 60)
     moment = f"{time.time():.0f}"
-    known = ask(host, query, time=moment, **series)
+    known = host.ask(query, time=moment, **series)
     before = {path: rows(host, path, "one") for path in databases}
     files = host.bytes_and_owners(*FOLDERS)
 
     host.backup("init")
+    host.quicken(REPOSITORY)
     host.backup("run")
     written = {path: rows(host, path, "one") for path in databases}
     assert set(host.codes().values()) == {0}
@@ -112,9 +103,9 @@ def test_what_was_backed_up_while_it_was_written_comes_back(scratch: ScratchHost
         assert rows(host, path, "one") == rows(host, path, "two")
         assert scratch.run(["sqlite3", path, "pragma integrity_check"]).stdout == "ok\n"
     for name in READY:
-        wait_for(host, name)
-    assert json.loads(ask(host, query, time=moment, **series))["data"] == json.loads(known)["data"]
-    found = ask(host, "http://127.0.0.1:3100/loki/api/v1/query_range", query='{kind="system"}', since="1h")
+        host.ready(name)
+    assert json.loads(host.ask(query, time=moment, **series))["data"] == json.loads(known)["data"]
+    found = host.ask("http://127.0.0.1:3100/loki/api/v1/query_range", query='{kind="system"}', since="1h")
     assert "kept line" in found
     the_page_is_right(host)
 
@@ -190,6 +181,7 @@ echo "nas.example.co.jp $(cut -d' ' -f1,2 /run/hostkey.pub)" >{known}
     look = ["ssh-keyscan", "-T", "1", OUTSIDE]
     scratch.wait("sshd", lambda: bool(scratch.run(look, check=False).stdout), 20)
     host.backup("init")
+    host.quicken("/backup/flatnet")
     there_and_back(host)
     scratch.run(["sh", "-c", f"echo 'nas.example.co.jp ssh-ed25519 AAAA' >{known}"])
     host.backup("run", code=1)  # a server with another key is not ours

@@ -8,11 +8,11 @@ import shutil
 from itertools import groupby
 from pathlib import Path
 
-from .copies import copy_contents, need_room
+from .copies import copy_contents
 from .journal import Journal
 from .report import attempt
 from .restic import LONG, Restic, Snapshot
-from .settings import Failed, Part, Settings, say, size
+from .settings import Failed, Part, Settings, need_room, say, size
 
 
 def restore(settings: Settings, names: list[str], journal: Journal, wanted: str | None, *, force: bool) -> int:
@@ -104,7 +104,7 @@ def fetch(restic: Restic, snapshot: Snapshot, target: Path) -> None:
     fetched = target.with_name(f"{target.name}.fetched")  # snapshots hold whole paths, from the root on
     shutil.rmtree(fetched, ignore_errors=True)
     try:
-        restic.call("restore", snapshot.id, "--target", str(fetched), "--verify", "--quiet", limit=LONG)
+        restic.read("restore", snapshot.id, "--target", str(fetched), "--verify", "--quiet", limit=LONG)
         first, *others = (fetched / path.lstrip("/") for path in snapshot.paths)
         target.parent.mkdir(parents=True, exist_ok=True)
         first.rename(target)

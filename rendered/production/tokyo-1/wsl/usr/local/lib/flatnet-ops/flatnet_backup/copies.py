@@ -23,13 +23,12 @@ from pathlib import Path
 
 from .journal import Journal
 from .restic import Copy
-from .settings import Failed, Part, Settings, size
+from .settings import Failed, Part, Settings, need_room
 
 DATABASE = b"SQLite format 3\0"
 BESIDE_IT = ("-wal", "-shm", "-journal")
 BUSY = 600  # seconds that a database may be locked or a snapshot of Prometheus may take
 DAY = 86400
-RESERVE = 1 << 30  # bytes of the disk that stay free
 
 
 @contextlib.contextmanager
@@ -196,19 +195,6 @@ def link_or_copy(source: Path, stage: Path) -> None:
 
 
 # --- files ----------------------------------------------------------------------------------------------------------
-
-
-def need_room(folder: Path, count: float) -> None:
-    """See that `count` bytes fit the disk of a folder that may not be there yet, and leave something free.
-
-    Raises:
-        Failed: they do not.
-
-    """
-    there = next(path for path in (folder, *folder.parents) if path.exists())
-    free = shutil.disk_usage(there).free
-    if count and count + RESERVE > free:
-        raise Failed(f"{size(count)} and {size(RESERVE)} in reserve do not fit the {size(free)} free at {there}")
 
 
 def copy_contents(source: Path, target: Path) -> None:
