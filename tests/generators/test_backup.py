@@ -127,7 +127,7 @@ def test_a_disk_without_reserve_is_told_before_it_is_full(
     place = replace(settings, repository=replace(settings.repository, url=str(tmp_path)))
     restic.Restic(place).has_room()
     monkeypatch.setattr(restic, "RESERVE", 1 << 60)
-    with pytest.raises(Failed, match="are free at .*, less than"):
+    with pytest.raises(Failed, match="are free at"):
         restic.Restic(place).has_room()
     server = replace(settings.repository, url="s3:https://s3.example.co.jp/backup", mount=None)
     restic.Restic(replace(settings, repository=server)).has_room()
