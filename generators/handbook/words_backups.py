@@ -39,13 +39,13 @@ BACKUPS: dict[str, tuple[str, str]] = {
     "backup_order": (
         (
             "The order of the rows is that of a restore. The configuration of the CNI is also saved after each change. "
-            "A workload runs on while its volume is read: its database is saved first and its files after it, "
-            "so that all files that the database speaks of are there."
+            "A workload runs on while its volume is read: its database is saved first, then the branches and tags of "
+            "git, then all files, so that whatever database and branches speak of is there."
         ),
         (
             "表の順に復元されます。CNI の設定は、変更の直後にも保存されます。ボリュームの読み取り中もワークロードは"
-            "停止しません。先にデータベース、続いてファイルを保存するため、"
-            "データベースが参照するファイルは必ず含まれます。"
+            "停止しません。データベース、git のブランチとタグ、その他のファイルの順に保存するため、"
+            "データベースやブランチが参照するファイルとコミットは必ず含まれます。"
         ),
     ),
     "backup_not": ("What is not backed up", "バックアップしないもの"),

@@ -78,12 +78,16 @@ class BackupHost:
         self.host.write(PASSWORD, f"{TEXT}\n", mode=0o400)
 
     def seed(self) -> None:
-        """Make every folder that is backed up; services that are not to be had here get a stand-in."""
+        """Make every folder that is backed up, and stand-ins of services."""
         parts = self.settings["parts"]
         windows = next(part["folder"] for part in parts if part["windows"])
         volumes = [part["folder"] for part in parts if part["name"].startswith("volume-")]
         self.host.run(["sh", "-c", _SEED, "sh", windows, *volumes])
-        for part in parts:
+        self.stand_ins()
+
+    def stand_ins(self) -> None:
+        """Give each service whose data is backed up something that systemd can start."""
+        for part in self.settings["parts"]:
             if part["service"]:
                 self.host.write(f"/run/units/{part['service']}", "exec sleep infinity\n")
 
@@ -92,13 +96,16 @@ class BackupHost:
         self.host.run(["chmod", "-R", "u+w", repository])
         make_quick(self.host.seen_from_outside / repository.lstrip("/"), TEXT)
 
-    def start(self, name: str, program: Programs) -> None:
-        """Start the program of a rendered unit."""
+    def define(self, name: str, program: Programs) -> None:
+        """Have systemctl know the program of a rendered unit."""
         unit = read_unit(self.tree, name)
         binary = f"/usr/local/bin/{BINARIES[name]}"
         self.host.run(["cp", "--update", program(BINARIES[name]), binary])
-        words = ["setpriv", f"--reuid={unit.user}", f"--regid={unit.user}", "--clear-groups", binary, *unit.arguments]
-        self.host.write(f"/run/units/{name}", f"exec {shlex.join(words)}\n")
+        self.host.write(f"/run/units/{name}", f"exec {shlex.join(unit.command(binary))}\n")
+
+    def start(self, name: str, program: Programs) -> None:
+        """Start the program of a rendered unit."""
+        self.define(name, program)
         self.host.run(["systemctl", "start", name])
 
     def ready(self, name: str) -> None:

@@ -233,6 +233,34 @@ def test_databases_are_copied_and_left_out_of_the_folder(tmp_path: Path) -> None
         assert copy.execute("select x from t").fetchall() == [(1,)]
 
 
+def test_branches_of_git_are_copied_before_the_objects_are_read(tmp_path: Path) -> None:
+    """A branch must never be newer than the commits that are saved after it; a lock would stop pushes for ever."""
+    repository = tmp_path / "volume" / "sato" / "x.git"
+    for folder in ("objects/ab", "refs/heads/feature", "refs/tags"):
+        (repository / folder).mkdir(parents=True)
+    for name in ("HEAD", "packed-refs", "config", "refs/heads/main", "refs/heads/feature/one", "refs/heads/main.lock"):
+        (repository / name).write_text(name)
+    (tmp_path / "volume" / "refs").mkdir()  # of something else
+    found = copies.with_databases(tmp_path / "volume", tmp_path / "stage")
+    stage = tmp_path / "stage/sato/x.git"
+    copied = {str(path.relative_to(stage)) for path in stage.rglob("*")}
+    assert copied >= {"HEAD", "packed-refs", "refs/heads/main", "refs/heads/feature/one", "refs/tags"}
+    assert not [name for name in copied if name.endswith(".lock") or name in ("config", "objects")]
+    assert {path.name for path in found.excluded} == {"refs", "HEAD", "packed-refs", "HEAD.lock", "packed-refs.lock"}
+    assert found.paths == [tmp_path / "volume", tmp_path / "stage"]
+    assert found.wrong == []
+
+
+def test_a_folder_that_the_copy_alone_has_is_restored_as_it_was(tmp_path: Path) -> None:
+    (tmp_path / "copy" / "refs" / "tags").mkdir(parents=True)
+    (tmp_path / "copy" / "refs").chmod(0o750)
+    (tmp_path / "there").mkdir(mode=0o700)
+    restore.merge(tmp_path / "copy", tmp_path / "there")
+    assert (tmp_path / "there" / "refs" / "tags").is_dir()
+    assert (tmp_path / "there" / "refs").stat().st_mode & 0o777 == 0o750
+    assert (tmp_path / "there").stat().st_mode & 0o777 == 0o700
+
+
 def test_a_database_that_cannot_be_copied_is_saved_as_it_lies_and_told(tmp_path: Path) -> None:
     source = tmp_path / "volume"
     source.mkdir()

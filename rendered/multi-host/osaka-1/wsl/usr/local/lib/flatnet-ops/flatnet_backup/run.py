@@ -65,7 +65,9 @@ def tidy(restic: Restic, good: list[Part], known: list[Snapshot], *, whole: bool
         restic.call("forget", *replaced)
     if not whole:
         return {}
-    restic.read("check", "--with-cache")  # before anything older goes: new snapshots share what is damaged
+    # Before anything older goes, since new snapshots share what is damaged. Over a network what is at hand is not asked
+    # for again.
+    restic.read("check", *([] if restic.settings.repository.mount else ["--with-cache"]))
     _forget(restic, proved(restic.settings, good))
     restic.call("prune")
     _, out = restic.call("stats", "--mode", "raw-data", "--json")

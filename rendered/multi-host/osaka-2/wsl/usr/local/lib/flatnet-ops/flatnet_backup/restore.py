@@ -8,7 +8,7 @@ import shutil
 from itertools import groupby
 from pathlib import Path
 
-from .copies import copy_contents
+from .copies import copy_contents, like
 from .journal import Journal
 from .report import attempt
 from .restic import LONG, Restic, Snapshot
@@ -109,16 +109,18 @@ def fetch(restic: Restic, snapshot: Snapshot, target: Path) -> None:
         target.parent.mkdir(parents=True, exist_ok=True)
         first.rename(target)
         for tree in others:
-            _merge(tree, target)
+            merge(tree, target)
     finally:
         shutil.rmtree(fetched, ignore_errors=True)
 
 
-def _merge(tree: Path, target: Path) -> None:
-    """Move the files of a tree to the same places below another one."""
+def merge(tree: Path, target: Path) -> None:
+    """Move the files of a tree to the same places below another one; folders that it alone has go with them."""
     for here, _, names in os.walk(tree):
         there = target / Path(here).relative_to(tree)
-        there.mkdir(parents=True, exist_ok=True)
+        if not there.is_dir():
+            there.mkdir(parents=True)
+            like(Path(here), there)
         for name in names:
             Path(here, name).rename(there / name)
 
