@@ -55,10 +55,19 @@ def days_kept(host: BackupHost, part: str) -> list[str]:
 
 
 def kept_by_days(nights: list[datetime], table: BackupsRetention) -> list[str]:
-    """The days that the retention table keeps: the last of each day, ISO week and month, so many of each."""
-    found: set[str] = set()
-    for unit, form in FORMS.items():
-        newest = {night.strftime(form): f"{night:%Y-%m-%d}" for night in sorted(nights)}  # the last of each unit wins
-        count = getattr(table, unit)
-        found.update(list(newest.values())[-count:] if count else [])
-    return sorted(found)
+    """The days that the retention table keeps, after a snapshot on each of these nights, and what is forgotten on each.
+
+    Of each day, ISO week and month the last, so many of each. While there are fewer weeks or months than that, restic
+    keeps the oldest of all as well.
+    """
+    there: list[datetime] = []
+    for night in sorted(nights):
+        there.append(night)
+        kept: set[datetime] = set()
+        for unit, form in FORMS.items():
+            newest = {one.strftime(form): one for one in there}  # the last of each unit wins
+            count = getattr(table, unit)
+            kept.update(list(newest.values())[-count:] if count else [])
+            kept.update(there[:1] if len(newest) < count else [])
+        there = sorted(kept)
+    return [f"{night:%Y-%m-%d}" for night in there]

@@ -114,15 +114,14 @@ def killed(host: BackupHost, point: str, *words: str) -> None:
     host.host.run(host.unit("flatnet-backup", "ExecStopPost"))
 
 
-def damage(host: BackupHost) -> list[str]:
-    """Flip bytes in the middle of every pack that is large enough to be of file contents; return the packs."""
-    flip = """
-chmod -R u+w "$1"
-for pack in $(find "$1/data" -type f -size +20k); do
-    printf '\\377\\000\\377\\000' | dd of="$pack" bs=1 seek=10000 conv=notrunc status=none
-    echo "$pack"
-done
-"""
-    packs = host.host.run(["sh", "-ec", flip, "sh", REPOSITORY]).stdout.split()
-    assert packs, "nothing is damaged"
-    return packs
+def new_packs(host: BackupHost) -> str:
+    """Save new data of a volume; the files of the repository in which it lies and nothing else, as words of a shell."""
+    host.host.run(["sh", "-c", f"touch /run/before; sleep 1.1; head -c 3000000 /dev/urandom >{FORGEJO}/git/new"])
+    host.backup("run", "--part", "volume-forgejo-data")
+    return f"$(find {REPOSITORY}/data -type f -size +100k -newer /run/before)"
+
+
+def flip_bits(host: BackupHost) -> None:
+    """Damage what is new of a volume."""
+    flip = "for pack in {}; do printf '\\377\\0\\377' | dd of=$pack bs=1 seek=9000 conv=notrunc status=none; done"
+    host.host.run(["sh", "-ec", f"{flip.format(new_packs(host))}; chmod -R u+w {REPOSITORY}"])

@@ -6,7 +6,7 @@ from tests.acceptance.backup_alerts import Fired
 from tests.acceptance.backup_host import BackupHost
 from tests.prove.records import Said
 
-SECTION = Said("Backup and restore", "バックアップと復元")
+BACKUPS = Said("Backup and restore", "バックアップと復元")
 
 
 def told(host: BackupHost, fired: Fired) -> Said:

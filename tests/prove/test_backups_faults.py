@@ -10,16 +10,15 @@ import pytest
 from model.stateful import DATA
 from tests.acceptance import backup_faults as faults
 from tests.acceptance.backup_alerts import Fired, every, firing
-from tests.acceptance.backup_faults import CNI, FORGEJO, REPOSITORY, by_unit
+from tests.acceptance.backup_faults import CNI, REPOSITORY, by_unit
 from tests.acceptance.backup_host import BackupHost
 from tests.acceptance.scratch_host import ScratchHost
 from tests.conftest import Programs
-from tests.prove.backup_words import SECTION, told
+from tests.prove.backup_words import BACKUPS, told
 from tests.prove.conftest import Proof
 from tests.prove.records import Said
 
-__all__ = ["SECTION"]  # the report reads it
-
+SECTION = BACKUPS
 VOLUME = "volume-forgejo-data"
 QUERY = "http://127.0.0.1:9090/api/v1/query"
 SAVED = "/mnt/e/saved"
@@ -106,22 +105,13 @@ def two_at_once(host: BackupHost) -> None:
     assert host.host.processes.pop("second").wait(timeout=120) == 0
 
 
-def new_packs(host: BackupHost) -> str:
-    """Packs of data that is new in the volume, and in nothing else; a shell's words."""
-    host.host.run(["sh", "-c", f"head -c 3000000 /dev/urandom >{FORGEJO}/git/new; touch /run/before; sleep 1.1"])
-    host.backup("run", "--part", VOLUME)
-    return f"$(find {REPOSITORY}/data -type f -size +100k -newer /run/before)"
-
-
 def bits_flipped(host: BackupHost) -> None:
-    packs = new_packs(host)
-    flip = f"for p in {packs}; do printf '\\377\\0\\377' | dd of=$p bs=1 seek=9000 conv=notrunc status=none; done"
-    host.host.run(["sh", "-ec", f"chmod -R u+w {REPOSITORY}; {flip}"])
+    faults.flip_bits(host)
     by_unit(host, "flatnet-restore-drill")
 
 
 def pack_gone(host: BackupHost) -> None:
-    host.host.run(["sh", "-ec", f"rm {new_packs(host)}"])
+    host.host.run(["sh", "-ec", f"rm {faults.new_packs(host)}"])
     by_unit(host)
 
 

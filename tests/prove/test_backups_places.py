@@ -16,12 +16,11 @@ from tests.acceptance import backup_places as places
 from tests.acceptance.backup_host import BackupHost
 from tests.acceptance.scratch_host import ScratchHost
 from tests.conftest import Programs
-from tests.prove.backup_words import SECTION, megabytes
+from tests.prove.backup_words import BACKUPS, megabytes
 from tests.prove.conftest import Proof
 from tests.prove.records import Said
 
-__all__ = ["SECTION"]  # the report reads it
-
+SECTION = BACKUPS
 LARGE, SMALL, NEW = 100_000_000, 2000, 10_000_000  # bytes, files, bytes
 PLACES: dict[str, tuple[Said, places.Place]] = {
     "path": (Said("a disk", "ディスク"), places.on_disk),
