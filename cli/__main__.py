@@ -78,7 +78,7 @@ def _run(command: Callable[[argparse.Namespace], int], arguments: argparse.Names
 if __name__ == "__main__":
     # A command makes few cycles and lives for less than a second: looking for them more often, and taking everything
     # apart at the end, would be a fifth of it. Plugins of pydantic are none of ours; looking for them costs as well.
-    gc.set_threshold(100_000)
+    gc.set_threshold(1_000_000)
     os.environ["PYDANTIC_DISABLE_PLUGINS"] = "__all__"
     status = main(sys.argv[1:])
     gc.freeze()

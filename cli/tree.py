@@ -7,6 +7,7 @@ moment. What a killed run left behind is no file of the render, and goes with th
 from __future__ import annotations
 
 import os
+import stat
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -63,7 +64,8 @@ def _files(folder: Path) -> Iterator[str]:
 
 
 def _holds(path: Path, content: bytes) -> bool:
-    return not path.is_symlink() and path.stat().st_size == len(content) and path.read_bytes() == content
+    found = path.lstat()
+    return stat.S_ISREG(found.st_mode) and found.st_size == len(content) and path.read_bytes() == content
 
 
 def _write_file(folder: Path, path: str, content: bytes) -> None:

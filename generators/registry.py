@@ -3,37 +3,38 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from importlib import import_module
 
-from generators import (
-    alertmanager,
-    alloy,
-    backup,
-    cni,
-    gateway,
-    grafana,
-    handbook,
-    logrotate,
-    loki,
-    prometheus,
-    stack,
-    windows,
-)
 from generators.files import RenderedFile
 from model.deployment import Deployment
 
 Generator = Callable[[Deployment], Iterable[RenderedFile]]
 
+
+def _generator(name: str) -> Generator:
+    """Of the package of that name, which is loaded on first use: a render on two processors loads half in each."""
+
+    def generate(deployment: Deployment) -> Iterable[RenderedFile]:
+        rendered: Iterable[RenderedFile] = import_module(f"generators.{name}").generate(deployment)
+        return rendered
+
+    return generate
+
+
 GENERATORS: dict[str, Generator] = {
-    "alertmanager": alertmanager.generate,
-    "alloy": alloy.generate,
-    "backup": backup.generate,
-    "cni": cni.generate,
-    "gateway": gateway.generate,
-    "grafana": grafana.generate,
-    "handbook": handbook.generate,
-    "logrotate": logrotate.generate,
-    "loki": loki.generate,
-    "prometheus": prometheus.generate,
-    "stack": stack.generate,
-    "windows": windows.generate,
+    name: _generator(name)
+    for name in (
+        "alertmanager",
+        "alloy",
+        "backup",
+        "cni",
+        "gateway",
+        "grafana",
+        "handbook",
+        "logrotate",
+        "loki",
+        "prometheus",
+        "stack",
+        "windows",
+    )
 }

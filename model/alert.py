@@ -3,9 +3,7 @@
 Between `<<` and `>>` stand values of ours (`<< thresholds.disk_critical >>`); `{{ … }}` belongs to Prometheus.
 """
 
-from __future__ import annotations
-
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
@@ -115,7 +113,7 @@ class AlertFile(Model):
     tests: tuple[AlertTest, ...] = Field(strict=False, min_length=1)
 
     @model_validator(mode="after")
-    def _tests_can_fail(self) -> AlertFile:
+    def _tests_can_fail(self) -> Self:
         # The dead man's switch fires always: there is no series with which it would not.
         silent = self.alert == WATCHDOG or any(not test.fires for test in self.tests)
         if not silent or not any(test.fires for test in self.tests):

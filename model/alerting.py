@@ -1,10 +1,8 @@
 """What an environment says of the alerts of the catalogue."""
 
-from __future__ import annotations
-
 from pydantic import Field
 
-from model.base import Model
+from model.base import Model, usual
 from model.names import Component
 from model.thresholds import Thresholds
 from model.types import AlertName, Day, LabelName, LabelValue, Name, Text
@@ -20,7 +18,7 @@ class Disabled(Model):
 class Alerting(Model):
     """Thresholds, what is switched off, labels, and which team answers for which component."""
 
-    thresholds: Thresholds = Thresholds()
+    thresholds: Thresholds = usual(Thresholds)
     disabled: dict[AlertName, Disabled] = {}
     labels: dict[AlertName, dict[LabelName, LabelValue]] = Field({}, description="extra labels of single alerts")
     teams: dict[Component, Name] = Field({}, description="team by component; the default is `operations`")

@@ -1,8 +1,7 @@
 """What is backed up, where, and how it is proved."""
 
-from __future__ import annotations
-
 from datetime import time
+from typing import Self
 
 from pydantic import Field, model_validator
 
@@ -46,7 +45,7 @@ class Repository(Model):
         return "/".join(self.path.split("/")[:3]) if self.path else None
 
     @model_validator(mode="after")
-    def _exactly_one(self) -> Repository:
+    def _exactly_one(self) -> Self:
         if sum(way is not None for way in (self.path, self.s3, self.sftp)) != 1:
             raise fault("repository", "write exactly one of path, s3 and sftp")
         return self

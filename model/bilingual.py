@@ -1,7 +1,5 @@
 """Text in the two languages that the product speaks."""
 
-from __future__ import annotations
-
 import re
 from typing import Annotated, Literal
 
@@ -26,7 +24,8 @@ Prose = Annotated[str, AfterValidator(_prose)]
 # Where a folded YAML text breaks a line it reads as a space, which Japanese does not have after its punctuation, nor
 # between two of its characters.
 _FULL_WIDTH = "\u3000-\u30ff\u4e00-\u9fff\uff01-\uff60"
-_FOLDED = re.compile(f"(?<=[、。，．」』）】：；！？]) +(?=\\S)|(?<=[{_FULL_WIDTH}]) +(?=[{_FULL_WIDTH}])")
+# The space comes first in the pattern: `re` finds that by itself, and looks around there alone.
+_FOLDED = re.compile(f" (?<=[、。，．」』）】：；！？] )(?=\\S)| (?<=[{_FULL_WIDTH}] )(?=[{_FULL_WIDTH}])")
 
 
 def _unfolded(value: str) -> str:

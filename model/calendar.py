@@ -1,8 +1,6 @@
 """Time: the zone, working hours, holidays, planned maintenance."""
 
-from __future__ import annotations
-
-from typing import Literal
+from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -22,7 +20,7 @@ class WorkingHours(Model):
     end: Clock
 
     @model_validator(mode="after")
-    def _in_order(self) -> WorkingHours:
+    def _in_order(self) -> Self:
         if self.start >= self.end:
             raise fault("hours", "the working hours end before they begin; write start before end, in one day")
         return self
@@ -38,7 +36,7 @@ class Maintenance(NamedModel):
     reason: Text
 
     @model_validator(mode="after")
-    def _in_order(self) -> Maintenance:
+    def _in_order(self) -> Self:
         if self.start >= self.end:
             raise fault("hours", "the maintenance ends before it begins; write two for one that goes past midnight")
         return self

@@ -27,10 +27,14 @@ from model.values import DurationValue
 
 @dataclass(frozen=True)
 class CatalogueFile:
-    """A file of the catalogue as it was read: valid in form, its places not yet filled."""
+    """A file of the catalogue as it was read: valid in form, its places not yet filled.
+
+    `settled` are its parts that hold no place: they are the same in every environment.
+    """
 
     node: Node
     alert: AlertFile
+    settled: Mapping[str, object]
 
 
 @dataclass(frozen=True)
@@ -109,12 +113,25 @@ def read_catalogue(folder: Path) -> tuple[CatalogueFile, ...]:
             continue
         if alert.alert != path.stem:
             faults.append(Fault(Origin(path, 1, 1), f"the alert `{alert.alert}` stands in a file of another name"))
-        found.append(CatalogueFile(node, alert))
+        found.append(CatalogueFile(node, alert, _settled(node, alert)))
     if not found and not faults:
         faults.append(Fault(Origin(folder), "there are no alerts here"))
     if faults:
         raise FaultsError(faults)
     return tuple(found)
+
+
+def _settled(node: Node, alert: AlertFile) -> dict[str, object]:
+    assert isinstance(node.value, dict)
+    fields = {field.alias or name: name for name, field in AlertFile.model_fields.items()}
+    return {key: getattr(alert, fields[key]) for key, part in node.value.items() if not _has_place(part)}
+
+
+def _has_place(node: Node) -> bool:
+    if isinstance(node.value, str):
+        return "<<" in node.value
+    parts = node.value.values() if isinstance(node.value, dict) else node.value if isinstance(node.value, list) else ()
+    return any(map(_has_place, parts))
 
 
 def context_of(environment: Environment) -> dict[str, object]:
@@ -212,7 +229,9 @@ _WRITERS = {str(language): _prose(language) for language in LANGUAGES}
 
 def _fill(file: CatalogueFile, context: Mapping[str, object], faults: list[Fault]) -> AlertFile | None:
     found = len(faults)
-    data = _filled(file.node, context, faults)
+    assert isinstance(file.node.value, dict)
+    open_parts = {key: part for key, part in file.node.value.items() if key not in file.settled}
+    data = {**file.settled, **{key: _filled(part, context, faults) for key, part in open_parts.items()}}
     if len(faults) > found:
         return None
     try:

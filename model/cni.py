@@ -1,7 +1,5 @@
 """The CNI plugin, its address state, and what watches it."""
 
-from __future__ import annotations
-
 from typing import Annotated
 
 from pydantic import AfterValidator, Field

@@ -1,12 +1,10 @@
 """The root: one deployment, as its team describes it."""
 
-from __future__ import annotations
-
 from pydantic import Field
 
 from model.alerting import Alerting
 from model.backups import Backups
-from model.base import Model, Named
+from model.base import Model, Named, usual
 from model.bilingual import Language
 from model.calendar import Calendar
 from model.cni import Cni
@@ -32,13 +30,13 @@ class Environment(Model):
     time: Calendar
     hosts: Named[HostName, Host] = Field(min_length=1, description="machines by name; never inherited")
     gateway: Gateway
-    cni: Cni = Cni()
+    cni: Cni = usual(Cni)
     workloads: Named[Name, Workload] = Field({}, description="containers by name")
-    monitoring: Monitoring = Monitoring()
-    logs: Logs = Logs()
-    retention: Retention = Retention()
+    monitoring: Monitoring = usual(Monitoring)
+    logs: Logs = usual(Logs)
+    retention: Retention = usual(Retention)
     notifications: Notifications
-    alerts: Alerting = Alerting()
+    alerts: Alerting = usual(Alerting)
     objectives: Named[Name, Objective] = {}
     backups: Backups
     security: Security

@@ -1,13 +1,11 @@
 """The Gateway: OpenResty on Windows, the only thing that the LAN reaches."""
 
-from __future__ import annotations
-
 from typing import Literal
 
 from pydantic import Field
 
 from model import names
-from model.base import Model, Named, NamedModel
+from model.base import Model, Named, NamedModel, usual
 from model.forms import Several
 from model.host import Host
 from model.types import AccountName, DnsName, Duration, LogFile, Name, Port, SecretRef, Size, UrlPath
@@ -72,7 +70,7 @@ class Site(NamedModel):
     rate_limit: RateLimit | None = Field(None, description="not set: clients ask as much as they like")
     max_body: Size = Field(SizeValue(64 << 20), description="largest request, for instance a git push")
     timeout: Duration = Field(DurationValue(60), description="how long the Gateway waits for the workload")
-    probe: Probe = Probe()
+    probe: Probe = usual(Probe)
 
 
 class GatewayLogs(Model):
@@ -111,12 +109,12 @@ class Tls(Model):
 class Gateway(Model):
     """The Gateway of every host that has the role."""
 
-    ports: GatewayPorts = GatewayPorts()
+    ports: GatewayPorts = usual(GatewayPorts)
     sites: Named[Name, Site] = Field(description="sites by name")
-    logs: GatewayLogs = GatewayLogs()
+    logs: GatewayLogs = usual(GatewayLogs)
     tls: Tls
     login_limit: LoginLimit = Field(
-        LoginLimit(),
+        usual(LoginLimit),
         description="what one client may ask of all that the Gateway asks for a log-in, Grafana too: it slows whoever "
         "guesses passwords; a page with its scripts and panels is about a hundred requests",
     )

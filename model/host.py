@@ -1,7 +1,5 @@
 """A machine: Windows 11 with one WSL distribution."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network
 from typing import Literal

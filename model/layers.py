@@ -146,9 +146,9 @@ def _inherit(below: Node, above: Node) -> Node:
 
 def _merge(below: Node, above: Node) -> Node:
     if not (isinstance(below.value, dict) and isinstance(above.value, dict)):
-        above.overrode = [below, *below.overrode]
+        above.overrode = (below, *below.overrode)
         return above
-    merged, removed = dict(below.value), dict(below.removed)
+    merged, removed = dict(below.value), dict(below.removed or {})
     for key, node in above.value.items():
         if node.value is None and key in merged:
             del merged[key]

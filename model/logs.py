@@ -1,12 +1,10 @@
 """Where logs are kept, and how much of them is taken."""
 
-from __future__ import annotations
-
 from typing import Literal
 
 from pydantic import Field
 
-from model.base import Model
+from model.base import Model, usual
 from model.forms import Several
 from model.types import Size
 from model.values import SizeValue
@@ -33,7 +31,7 @@ class Logs(Model):
     """The log store and its limits."""
 
     backend: Literal["loki"] = "loki"
-    limits: LogLimits = LogLimits()
+    limits: LogLimits = usual(LogLimits)
     windows_events: Several[Literal["Application", "System", "Security"]] = Field(
         ("Application", "System"), min_length=1, description="Windows event logs that are collected"
     )

@@ -1,16 +1,14 @@
 """The monitoring stack: images, ports, limits, intervals. It runs on one host, on loopback."""
 
-from __future__ import annotations
-
 from collections.abc import Container
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
 
-from model.base import Model, WithUsual
+from model.base import Model, WithUsual, usual
 from model.forms import fault
 from model.types import Duration, ImageRef, Port, SecretRef, Size, Space, UrlFolder, Version
-from model.values import DurationValue, SizeValue
+from model.values import DurationValue, ImageValue, SizeValue
 
 
 def _interval(value: DurationValue) -> DurationValue:
@@ -34,7 +32,8 @@ class Service(Model):
 
 
 def _service(image: str, port: int, memory: int, cpus: float, disk: int = 0) -> Service:
-    return Service(image=image, port=port, memory=f"{memory}MB", cpus=cpus, disk=f"{disk}GB")  # type: ignore[arg-type]
+    sizes = {"memory": SizeValue(memory << 20), "disk": SizeValue(disk << 30)}
+    return usual(Service, image=ImageValue.parse(image), port=port, cpus=cpus, **sizes)
 
 
 class Monitoring(WithUsual):

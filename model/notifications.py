@@ -1,12 +1,10 @@
 """Whom an alert reaches, by which way, at which hour."""
 
-from __future__ import annotations
-
-from typing import Literal
+from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
-from model.base import Model, Named, NamedModel
+from model.base import Model, Named, NamedModel, usual
 from model.forms import Several, fault
 from model.names import Component, Severity
 from model.types import Channel, DnsName, Duration, MailAddress, Name, Port, SecretRef, Text, WebAddress
@@ -65,7 +63,7 @@ class Receiver(NamedModel):
     teams: Teams | None = Field(None, description="Microsoft Teams; not set: not by this way")
 
     @model_validator(mode="after")
-    def _notifies_somebody(self) -> Receiver:
+    def _notifies_somebody(self) -> Self:
         if not any((self.slack, self.email, self.webhook, self.pagerduty, self.teams)):
             raise fault("receiver", "a receiver that notifies nobody; write slack, email, webhook, pagerduty or teams")
         return self
@@ -82,7 +80,7 @@ class Match(Model):
 class Route(NamedModel):
     """Sends alerts to receivers. Every route that matches sends: their order means nothing."""
 
-    match: Match = Field(Match(), description="empty: every alert")
+    match: Match = Field(usual(Match), description="empty: every alert")
     receivers: Several[Name] = Field(min_length=1)
     hours: Literal["always", "working", "outside_working"] = Field(
         "always", description="outside these hours the message waits; it is sent when they begin, if it still fires"

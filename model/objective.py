@@ -1,7 +1,5 @@
 """Service level objectives, and the burn rates that follow from them."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import Literal
 

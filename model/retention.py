@@ -1,12 +1,10 @@
 """One table: how long each thing is kept."""
 
-from __future__ import annotations
-
 from typing import Literal
 
 from pydantic import Field
 
-from model.base import Model, WithUsual
+from model.base import Model, WithUsual, usual
 from model.names import LogKind
 from model.types import Duration, Size
 from model.values import DurationValue, SizeValue
@@ -40,13 +38,13 @@ class ContainerRetention(LogRetention):
 class LogsRetention(WithUsual):
     """Retention by kind of log; the defaults are the plan of record."""
 
-    gateway_access: FileRetention = FileRetention(keep=_days(14))
-    gateway_error: FileRetention = FileRetention(keep=_days(30))
-    cni: FileRetention = FileRetention(keep=_days(14))
-    containers: ContainerRetention = ContainerRetention(keep=_days(7))
-    system: FileRetention = FileRetention(keep=_days(7))
+    gateway_access: FileRetention = usual(FileRetention, keep=_days(14))
+    gateway_error: FileRetention = usual(FileRetention, keep=_days(30))
+    cni: FileRetention = usual(FileRetention, keep=_days(14))
+    containers: ContainerRetention = usual(ContainerRetention, keep=_days(7))
+    system: FileRetention = usual(FileRetention, keep=_days(7))
     windows: LogRetention = Field(
-        LogRetention(keep=_days(7)), description="the event log, whose files Windows itself rotates"
+        usual(LogRetention, keep=_days(7)), description="the event log, whose files Windows itself rotates"
     )
 
     def of(self, kind: LogKind) -> LogRetention:
@@ -80,9 +78,9 @@ class BackupsRetention(Model):
 class Retention(Model):
     """The retention table of the environment."""
 
-    metrics: MetricsRetention = MetricsRetention()
-    logs: LogsRetention = LogsRetention()
-    backups: BackupsRetention = BackupsRetention()
+    metrics: MetricsRetention = usual(MetricsRetention)
+    logs: LogsRetention = usual(LogsRetention)
+    backups: BackupsRetention = usual(BackupsRetention)
     reports: Duration = Field(_days(365), description="reports of drills and audits")
     journal_disk: Size = Field(
         SizeValue(4 << 30),

@@ -1,7 +1,5 @@
 """Networks, accounts and the firewall."""
 
-from __future__ import annotations
-
 from typing import Annotated, Literal
 
 from pydantic import Field

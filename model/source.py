@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import codecs
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -21,18 +21,33 @@ from model.syntax import syntax_fault
 _LONGEST_NUMBER = 20  # digits
 LARGEST_FILE = 1 << 20  # bytes; a description is written by hand
 
-_Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-_IMPLICIT_TAGS = {"bool", "float", "int", "merge", "null", "str", "timestamp", "value"}
+_Base: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+class _Loader(_Base):  # type: ignore[misc]  # libyaml's, where it is there
+    """Composes nodes without asking PyYAML's tables what a scalar is: a tag is what somebody wrote, else nothing."""
+
+    def resolve(self, _kind: type, _value: object, _implicit: object) -> str:
+        return ""
+
+    def descend_resolver(self, _node: object, _index: object) -> None:
+        """Nothing is resolved by its place."""
+
+    def ascend_resolver(self) -> None:
+        """Nothing is resolved by its place."""
+
+
 _NULL = {"", "~", "null", "Null", "NULL"}
 _BOOL = {"true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False}
 _INT = re.compile(r"[-+]?(0|[1-9][0-9]*)")
 _FLOAT = re.compile(r"[-+]?(\.[0-9]+|(0|[1-9][0-9]*)(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
+_NUMBER_BEGINS = re.compile(r"[-+.0-9]")
 _PADDED = re.compile(r"[-+]?0[0-9]+")
 
 Scalar = str | int | float | bool | None
 
 
-@dataclass
+@dataclass(slots=True)
 class Node:
     """A value with the place that it was read from, and the values that it took the place of.
 
@@ -42,8 +57,8 @@ class Node:
     origin: Origin
     value: Scalar | dict[str, Node] | list[Node]
     key_origin: Origin | None = None
-    overrode: list[Node] = field(default_factory=list)
-    removed: dict[str, Node] = field(default_factory=dict)
+    overrode: tuple[Node, ...] = ()
+    removed: Mapping[str, Node] | None = None
 
     def data(self) -> Any:
         """The value without places."""
@@ -115,49 +130,49 @@ class _Builder:
         self.shown, self.faults = shown, faults
         self.seen: set[int] = set()
 
-    def build(self, node: yaml.Node) -> Node:
-        origin = Origin(self.shown, node.start_mark.line + 1, node.start_mark.column + 1)
+    def build(self, node: yaml.Node, key_origin: Origin | None = None) -> Node:
+        mark = node.start_mark
+        origin = Origin(self.shown, mark.line + 1, mark.column + 1)
         if id(node) in self.seen:
             self._fault(origin, "an anchor that is used again hides where a value comes from; write the value out")
-            return Node(origin, None)
+            return Node(origin, None, key_origin)
         self.seen.add(id(node))
+        if node.tag:
+            self._fault(origin, f"the tag {node.tag} is not taken; write the plain value")
+            return Node(origin, None, key_origin)
+        if isinstance(node, yaml.ScalarNode):
+            return Node(origin, self._scalar(node, origin), key_origin)
         if isinstance(node, yaml.MappingNode):
-            return Node(origin, dict(self._items(node)))
-        if isinstance(node, yaml.SequenceNode):
-            return Node(origin, [self.build(item) for item in node.value])
-        assert isinstance(node, yaml.ScalarNode)
-        return Node(origin, self._scalar(node, origin))
+            return Node(origin, self._mapping(node), key_origin)
+        return Node(origin, [self.build(item) for item in node.value], key_origin)
 
-    def _items(self, node: yaml.MappingNode) -> Iterator[tuple[str, Node]]:
-        keys: dict[str, Origin] = {}
+    def _mapping(self, node: yaml.MappingNode) -> dict[str, Node]:
+        found: dict[str, Node] = {}
         for key_node, value_node in node.value:
-            origin = Origin(self.shown, key_node.start_mark.line + 1, key_node.start_mark.column + 1)
+            mark = key_node.start_mark
+            origin = Origin(self.shown, mark.line + 1, mark.column + 1)
+            key = key_node.value
             if not isinstance(key_node, yaml.ScalarNode):
                 self._fault(origin, "a key is one word")
-                continue
-            key = key_node.value
-            if key == "<<":
+            elif key == "<<":
                 self._fault(origin, "merge keys are not taken; `extends` inherits from another environment")
-                continue
-            if key in keys:
-                self._fault(origin, f"the key `{key}` is written twice; first in line {keys[key].line}")
-                continue
-            keys[key] = origin
-            value = self.build(value_node)
-            value.key_origin = origin
-            yield key, value
+            elif key in found:
+                first = found[key].key_origin
+                self._fault(origin, f"the key `{key}` is written twice; first in line {first.line if first else 0}")
+            else:
+                found[key] = self.build(value_node, origin)
+        return found
 
     def _scalar(self, node: yaml.ScalarNode, origin: Origin) -> Scalar:
         text: str = node.value
-        if node.tag.removeprefix("tag:yaml.org,2002:") not in _IMPLICIT_TAGS:
-            self._fault(origin, f"the tag {node.tag} is not taken; write the plain value")
-            return None
         if node.style:  # quoted or a block: a string, whatever it looks like
             return text
         if text in _NULL:
             return None
         if text in _BOOL:
             return _BOOL[text]
+        if not _NUMBER_BEGINS.match(text):
+            return text
         if _PADDED.fullmatch(text):
             self._fault(
                 origin, f"`{text}` begins with a zero", "write the number without it, or in quotes if it is a text"

@@ -104,7 +104,7 @@ def _missing(model: type[BaseModel], tree: Node, location: Location) -> Fault:
     """Points to where the person would write it: into a mapping that a file of this very environment opened."""
     path = ".".join(str(part) for part in location)
     holder, _ = tree.find(location[:-1])
-    if removed := holder.removed.get(str(location[-1])):
+    if removed := (holder.removed or {}).get(str(location[-1])):
         message = f"`{path}` is missing: `null` removes what is inherited, and it cannot do without"
         return Fault(removed.key_origin or removed.origin, message, _describe(model, location))
     hint, own = _describe(model, location), holder

@@ -1,7 +1,5 @@
 """The numbers at which alerts fire and dashboards draw their lines."""
 
-from __future__ import annotations
-
 from typing import Annotated
 
 from pydantic import AfterValidator, Field

@@ -5,7 +5,8 @@ from __future__ import annotations
 from difflib import get_close_matches
 from typing import Any, TypeVar
 
-from pydantic import BaseModel, ValidationError, create_model
+from pydantic import BaseModel, ValidationError
+from pydantic_core import SchemaValidator, core_schema
 
 from model.faults import Fault
 from model.forms import narrow
@@ -39,12 +40,23 @@ def validate_partly(model: type[M], tree: Node, *, may_miss: bool) -> tuple[M, l
     misspelt = {str(item["loc"][0]) for item in items if item["type"] == "extra_forbidden" and len(item["loc"]) == 1}
     untrusted |= {meant for key in misspelt for meant in get_close_matches(key, model.model_fields, n=1)}
     left = {key: value for key, value in data.items() if key not in untrusted}
-    fields = {
-        key: (model.model_fields[key].rebuild_annotation() | None, None)
-        for key in untrusted & model.model_fields.keys()
-    }
-    partial: Any = create_model("Partial", __base__=model, **fields)  # type: ignore[call-overload]
-    return partial.model_validate(left), faults, untrusted
+    values, _, written = _fields_but(model, untrusted).validate_python(left)
+    return model.model_construct(written, **values), faults, untrusted
+
+
+def _fields_but(model: type[BaseModel], keys: set[str]) -> SchemaValidator:
+    """A validator of the model's fields with None for some of them.
+
+    It is made from the schema that pydantic keeps of the model: a derived class would build all of that once more, in
+    every run, since abstract environments lack keys.
+    """
+    nothing = core_schema.model_field(core_schema.with_default_schema(core_schema.none_schema(), default=None))
+    schema: Any = model.__pydantic_core_schema__
+    definitions = schema["definitions"] if schema["type"] == "definitions" else []
+    while schema["type"] != "model-fields":
+        config, schema = schema.get("config"), schema["schema"]
+    fields = {key: nothing if key in keys else field for key, field in schema["fields"].items()}
+    return SchemaValidator(core_schema.definitions_schema({**schema, "fields": fields}, definitions), config)
 
 
 def _telling(error: ValidationError) -> list[Any]:

@@ -1,7 +1,5 @@
 """A container that Flatnet exists for."""
 
-from __future__ import annotations
-
 from typing import Annotated, Literal
 
 from pydantic import Field

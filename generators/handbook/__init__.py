@@ -22,6 +22,7 @@ TEMPLATES = Path(__file__).parent / "templates"
 
 def generate(deployment: Deployment) -> Iterator[RenderedFile]:
     """Render every page in both languages."""
+    runbooks = list(alerts.pages(deployment))
     for language in LANGUAGES:
         page = partial(_page, deployment, language)
         yield page("README.md", "index.md.j2", **_index(deployment))
@@ -31,7 +32,7 @@ def generate(deployment: Deployment) -> Iterator[RenderedFile]:
         yield page("laptop.md", "laptop.md.j2", **laptop.page(deployment))
         yield page("ports.md", "ports.md.j2", **tables.ports(deployment))
         yield page("retention.md", "retention.md.j2", **tables.retention(deployment))
-        for name, facts in alerts.pages(deployment):
+        for name, facts in runbooks:
             yield page(f"runbooks/{name}.md", "runbook.md.j2", **facts)
         for name, host in sorted(deployment.environment.hosts.items()):
             yield page(f"install/{name}.md", "install.md.j2", **install.page(deployment, host))

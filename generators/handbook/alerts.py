@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from itertools import groupby
 from typing import Any
 
@@ -30,10 +31,10 @@ def pages(deployment: Deployment) -> Iterator[tuple[str, dict[str, Any]]]:
                 "page": page,
                 "alerts": alerts,
                 "expanded": alerts[0].name != page,
-                "same_diagnosis": len({alert.file.diagnosis for alert in alerts}) == 1,
+                "same_diagnosis": all(alert.file.diagnosis == alerts[0].file.diagnosis for alert in alerts),
                 "shared_remedy": shared,
                 "own_steps": lambda alert, shared=shared: own_steps(alert, shared),
-                "silenced_by": lambda alert: silent_without(deployment, alert),
+                "silenced_by": {alert.name: silent_without(deployment, alert) for alert in alerts},
                 "links": links(deployment, page),
                 "hosts": [host for _, host in sorted(deployment.environment.hosts.items())],
                 "told": lambda alert: told(deployment, alert),
@@ -114,7 +115,12 @@ def _relies_on(alert: Alert, job: str) -> bool:
         return job in (names.JOB_ALLOY, names.JOB_LOKI)
     if alert.objective:
         return job == names.JOB_PROBE_TLS if alert.objective.kind == "availability" else job == names.JOB_GATEWAY
-    return any(job in found.split("|") for found in _JOB.findall(alert.expr))
+    return job in _jobs_of(alert.expr)
+
+
+@lru_cache(maxsize=1024)
+def _jobs_of(expression: str) -> frozenset[str]:
+    return frozenset(job for found in _JOB.findall(expression) for job in found.split("|"))
 
 
 def _where(environment: Environment, run: Command) -> str | None:

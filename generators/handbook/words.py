@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
 
 from generators.escape import Escaped
 from generators.handbook.words_backups import BACKUPS
@@ -18,10 +19,17 @@ PHRASES = {name: Bilingual(en=en, ja=ja) for name, (en, ja) in _PAGES.items()}
 Say = Callable[..., Escaped]
 
 
+@cache
+def _phrase(name: str, language: Language) -> Escaped:
+    return Escaped(PHRASES[name][language].format())
+
+
 def speaker(language: Language) -> Say:
     """A function that gives a phrase in a language, with escaped values in its places."""
 
     def say(name: str, **values: Escaped | int) -> Escaped:
+        if not values:
+            return _phrase(name, language)
         for place, value in values.items():
             if not isinstance(value, Escaped | int):
                 raise TypeError(f"{place} of the phrase {name} is not escaped")

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import os
 import signal
 import time
+from pathlib import Path
 
 import pytest
 
@@ -16,6 +16,11 @@ from cli.beside import beside
 def _one_thread(monkeypatch: pytest.MonkeyPatch) -> None:
     """Parallel runs of the tests have a thread of their own, with which nothing would be forked."""
     monkeypatch.setattr("threading.active_count", lambda: 1)
+
+
+def child() -> int:
+    (process,) = Path(f"/proc/self/task/{os.getpid()}/children").read_text(encoding="ascii").split()
+    return int(process)
 
 
 def test_result_comes_from_another_process() -> None:
@@ -44,19 +49,16 @@ def test_work_of_a_killed_process_is_done_here() -> None:
 
 def test_work_of_a_process_that_is_killed_while_it_sends_is_done_here() -> None:
     answer = beside(lambda: (os.getpid(), bytes(10_000_000)))  # more than a pipe holds: it waits to be read
-    (process,) = multiprocessing.active_children()
     time.sleep(0.3)
-    process.kill()
+    os.kill(child(), signal.SIGKILL)
     assert answer()[0] == os.getpid()
 
 
 def test_an_interruption_is_told_once(capfd: pytest.CaptureFixture[str]) -> None:
     own = os.getpid()
     answer = beside(lambda: time.sleep(60) if os.getpid() != own else "here")
-    (process,) = multiprocessing.active_children()
     time.sleep(0.3)
-    assert process.pid
-    os.kill(process.pid, signal.SIGINT)
+    os.kill(child(), signal.SIGINT)
     assert answer() == "here"
     assert capfd.readouterr().err == ""
 
