@@ -30,6 +30,12 @@ class Unit:
     restart_seconds: int  # until systemd runs it again, whatever ended it
     before: tuple[str, ...] = ()  # what the host runs before each start
 
+    def command(self, binary: str, **more: str) -> list[str]:
+        """The words that run a program as the unit does: its user, environment (and more of it) and arguments."""
+        settings = [f"{key}={value}" for key, value in {**more, **self.environment}.items()]
+        as_user = ["setpriv", f"--reuid={self.user}", f"--regid={self.user}", "--clear-groups"] if self.user else []
+        return [*as_user, "env", *settings, binary, *self.arguments]
+
 
 def read_unit(wsl: Path, name: str) -> Unit:
     """Read a `.container` file of a host; `wsl` is the folder of its WSL in the rendered tree."""
