@@ -13,7 +13,7 @@ from model.deployment import Deployment
 from model.logs import OLDEST_LINE
 from model.names import LOG_KINDS
 from model.stateful import DATA
-from model.values import SizeValue
+from model.values import DurationValue, SizeValue
 
 FOLDER = f"{DATA}/loki"
 RULES = "/etc/loki/rules"
@@ -39,13 +39,14 @@ def generate(deployment: Deployment) -> Iterator[RenderedFile]:
 
 def rules(deployment: Deployment) -> dict[str, Any]:
     """Alerts on logs, one group for each component."""
+    every = str(deployment.pace.interval(DurationValue(60)))
     found = sorted(
         (alert for alert in deployment.alerts if alert.file.source == "logs"),
         key=lambda alert: (alert.component, alert.name),
     )
     return {
         "groups": [
-            {"name": component, "interval": "1m", "rules": [rule(alert, deployment) for alert in alerts]}
+            {"name": component, "interval": every, "rules": [rule(alert, deployment) for alert in alerts]}
             for component, alerts in groupby(found, key=lambda alert: alert.component)
         ]
     }

@@ -12,6 +12,9 @@ from model.deployment import Deployment
 from model.objective import Objective
 from model.values import DurationValue
 
+# How often each is measured: below the 5 minutes for which Prometheus looks back, or the series would have gaps.
+HOURS_EVERY, DAYS_EVERY = DurationValue(60), DurationValue(120)
+
 
 def record(objective: Objective, window: str) -> str:
     """Name of the series of bad events over a window; its one label is `site`."""
@@ -36,10 +39,13 @@ def _objectives(deployment: Deployment) -> list[tuple[str, Objective]]:
 
 
 def _groups(objective: Objective, deployment: Deployment) -> list[dict[str, Any]]:
-    sites = _sites(objective, deployment)
+    sites, pace = _sites(objective, deployment), deployment.pace
     short = _short(objective)
     ratios = {
-        window: {"record": record(objective, window), "expr": _bad(objective, sites, window) + "\n"}
+        window: {
+            "record": record(objective, window),
+            "expr": _bad(objective, sites, str(pace.window(DurationValue.parse(window)))) + "\n",
+        }
         for window in windows(objective)
     }
     target = {
@@ -48,10 +54,9 @@ def _groups(objective: Objective, deployment: Deployment) -> list[dict[str, Any]
     }
     hours = [ratios[window] for window in short]
     days = [rule for window, rule in ratios.items() if window not in short]
-    # Below the 5 minutes for which Prometheus looks back, or the series would have gaps.
     return [
-        {"name": f"objective-{objective.name}", "interval": "1m", "rules": [*hours, target]},
-        {"name": f"objective-{objective.name}-days", "interval": "2m", "rules": days},
+        {"name": f"objective-{objective.name}", "interval": str(pace.interval(HOURS_EVERY)), "rules": [*hours, target]},
+        {"name": f"objective-{objective.name}-days", "interval": str(pace.interval(DAYS_EVERY)), "rules": days},
     ]
 
 

@@ -6,7 +6,7 @@ import json
 import sys
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 
@@ -17,15 +17,15 @@ from generators.alertmanager.receivers import HEARTBEAT_URL
 from generators.alertmanager.times import HOLIDAYS, OUTSIDE, WORKING
 from model.deployment import Deployment
 from model.notifications import Receiver
+from model.pace import faster
 from model.secrets import secret_path
-from model.values import DurationValue
 from tests.acceptance import certificates
 from tests.acceptance.scratch_host import OUTSIDE as ADDRESS
 from tests.acceptance.scratch_host import ScratchHost
 from tests.acceptance.units import read_unit
 from tests.conftest import ROOT, Programs
 
-FACTOR = 30  # by which the timers of groups are shorter than the environment says
+FACTOR = 30  # by which time runs faster than on a host
 SLACK, TEAMS, PAGERDUTY, WEBHOOK = "slack.test", "teams.test", "events.pagerduty.com", "webhook.test"
 DOUBLES = "/run/doubles"
 FOLDER = "/etc/alertmanager"
@@ -167,15 +167,11 @@ class Office:
 
 @contextmanager
 def opened(deployment: Deployment, host: ScratchHost, program: Programs) -> Iterator[Office]:
-    """Doubles and secrets in place; the configuration as rendered, but for timers that are shorter by FACTOR."""
+    """Doubles and secrets in place; the configuration as rendered, at a pace that is faster by FACTOR."""
     environment = deployment.environment
-    timers = {
-        name: DurationValue(getattr(environment.notifications, name).seconds // FACTOR)
-        for name in ("group_wait", "group_interval")
-    }
-    print(f"timers of groups divided by {FACTOR}: {', '.join(f'{n} {v}' for n, v in timers.items())}")
-    quick = environment.model_copy(update={"notifications": environment.notifications.model_copy(update=timers)})
-    files = {file.target: file.content for file in alertmanager.generate(replace(deployment, environment=quick))}
+    quick = faster(deployment, FACTOR)
+    print(quick.pace)
+    files = {file.target: file.content for file in alertmanager.generate(quick)}
     configuration: dict[str, Any] = yaml.safe_load(files[f"{FOLDER}/alertmanager.yml"])
     host.write(f"{FOLDER}/templates/messages.tmpl", files[f"{FOLDER}/templates/messages.tmpl"])
     _secrets(host, deployment)
