@@ -19,7 +19,8 @@ from model.catalogue import Alert
 from model.deployment import Deployment
 from model.names import WATCHDOG
 from model.rules.delivery import receivers_by_hours
-from tests.acceptance.office import WEBHOOK, Hours, Message, Office, moved, opened, ways
+from tests.acceptance.messages import WEBHOOK, Message, ways
+from tests.acceptance.office import Hours, Office, moved, opened
 from tests.acceptance.scratch_host import ScratchHost
 from tests.conftest import ROOT, Programs
 from tests.generators.test_alertmanager import pinned
