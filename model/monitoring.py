@@ -65,6 +65,16 @@ class Monitoring(WithUsual):
     grafana_key: SecretRef = Field("grafana-secret-key", description="key with which Grafana encrypts what it stores")
 
     @property
+    def apart(self) -> DurationValue:
+        """By how much two alerts of one cause may begin or end apart: each is measured and judged at its own moments."""
+        return DurationValue(self.scrape_interval.seconds + self.evaluation_interval.seconds)
+
+    @property
+    def outlives(self) -> DurationValue:
+        """For how long a cause is kept firing, so that none of its effects is still there when it is over."""
+        return DurationValue(self.apart.seconds + self.evaluation_interval.seconds)
+
+    @property
     def services(self) -> dict[str, Service]:
         """Every program of the stack by name."""
         return {name: value for name, value in self if isinstance(value, Service)}

@@ -29,6 +29,8 @@ _TIMES = re.compile(
 
 # Asked more often than that, programs are busy with answering. A rate needs four samples to bear that one is late.
 LEAST_INTERVAL, LEAST_WINDOW, LEAST_WAIT = DurationValue(2), DurationValue(8), DurationValue(1)
+# What causes and effects wait for each other: longer than a scrape and an evaluation, as on a host.
+LEAST_PATIENCE = DurationValue(2 * LEAST_INTERVAL.seconds + 1)
 
 
 @dataclass(frozen=True)
@@ -44,6 +46,10 @@ class Pace:
     def wait(self, usual: DurationValue) -> DurationValue:
         """How long something is waited for; what is not waited for at all is not here either."""
         return self._divided(usual, LEAST_WAIT) if usual.seconds else usual
+
+    def patience(self, usual: DurationValue) -> DurationValue:
+        """How long a cause and its effects are waited for."""
+        return self._divided(usual, LEAST_PATIENCE)
 
     def window(self, usual: DurationValue) -> DurationValue:
         """Over which span something is measured, or how far back."""
@@ -73,7 +79,8 @@ class Pace:
             return "time as it is"
         return (
             f"time divided by {self.factor}: intervals of at least {LEAST_INTERVAL}, "
-            f"windows of at least {LEAST_WINDOW}, waits of at least {LEAST_WAIT}"
+            f"windows of at least {LEAST_WINDOW}, waits of at least {LEAST_WAIT}, "
+            f"patience with causes of at least {LEAST_PATIENCE}"
         )
 
 
@@ -88,7 +95,7 @@ def faster(deployment: Deployment, factor: int) -> Deployment:
     environment = deployment.environment
     stack, told = environment.monitoring, environment.notifications
     routes = {name: route.model_copy(update={"repeat": pace.wait(route.repeat)}) for name, route in told.routes.items()}
-    groups = {name: pace.wait(getattr(told, name)) for name in ("group_wait", "group_interval")}
+    groups = {"group_wait": pace.patience(told.group_wait), "group_interval": pace.wait(told.group_interval)}
     intervals = {name: pace.interval(getattr(stack, name)) for name in ("scrape_interval", "evaluation_interval")}
     changed = {
         "monitoring": stack.model_copy(update=intervals),
@@ -104,6 +111,9 @@ def faster(deployment: Deployment, factor: int) -> Deployment:
 
 def _faster(alert: Alert, pace: Pace) -> Alert:
     file = alert.file
-    waits = {name: getattr(file, name) for name in ("hold", "keep_firing_for")}
-    changed = {name: wait and pace.wait(wait) for name, wait in waits.items()}
-    return replace(alert, file=file.model_copy(update={"expr": pace.expression(file.expr), **changed}))
+    changed = {
+        "expr": pace.expression(file.expr),
+        "hold": file.hold and pace.wait(file.hold),
+        "keep_firing_for": file.keep_firing_for and pace.patience(file.keep_firing_for),
+    }
+    return replace(alert, file=file.model_copy(update=changed))

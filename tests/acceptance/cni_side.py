@@ -50,7 +50,7 @@ turn=0
 while sleep {seconds}; do
     {restart} >/dev/null
     /usr/local/lib/flatnet-ops/cni-collector
-    [ $((turn % 30)) -ne 0 ] || /usr/local/lib/flatnet-ops/upstreams
+    [ $((turn * {seconds} % 60)) -ne 0 ] || /usr/local/lib/flatnet-ops/upstreams
     turn=$((turn + 1))
 done
 """
@@ -79,11 +79,11 @@ def begin(scratch: ScratchHost, addresses: Mapping[str, str], *, well: bool) -> 
         scratch.run([f"/usr/local/lib/flatnet-ops/{script}"])
 
 
-def go_on(scratch: ScratchHost, *, well: bool) -> None:
-    """Go on collecting; if not well, break the plugin, and go on starting a container."""
+def go_on(scratch: ScratchHost, seconds: int, *, well: bool) -> None:
+    """Go on collecting, each so many seconds; if not well, break the plugin, and go on starting a container."""
     if not well:
         scratch.run(["chmod", "-x", PLUGIN])
-    turns = TURNS.format(seconds=2 if well else 5, restart=":" if well else _call("ADD", "passing"))
+    turns = TURNS.format(seconds=seconds, restart=":" if well else _call("ADD", "passing"))
     scratch.start("cni", ["sh", "-c", turns])
 
 

@@ -135,7 +135,8 @@ def _live(stack: Stack, *, well: bool) -> None:
     host_side.run(stack.host, stack.deployment, stack.wsl)
     loki = stack.deployment.environment.monitoring.loki.port
     log_side.pushed(stack.host, stack.deployment, f"http://127.0.0.1:{loki}/loki/api/v1/push")
-    cni_side.go_on(stack.host, well=well)
+    every = stack.deployment.environment.monitoring.scrape_interval.seconds if well else 5
+    cni_side.go_on(stack.host, every, well=well)
 
 
 _OUTSIDE = """

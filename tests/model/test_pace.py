@@ -94,7 +94,7 @@ def test_what_the_programs_are_given_is_divided(production: Deployment) -> None:
     asks = quick["/etc/prometheus/prometheus.yml"]["global"]
     assert {asks[name] for name in ("scrape_interval", "scrape_timeout", "evaluation_interval")} == {"2s"}
     route = quick["/etc/alertmanager/alertmanager.yml"]["route"]
-    assert [route[name] for name in ("group_wait", "group_interval", "repeat_interval")] == ["1s", "10s", "8m"]
+    assert [route[name] for name in ("group_wait", "group_interval", "repeat_interval")] == ["5s", "10s", "8m"]
     (group, *_) = quick["/etc/loki/rules/fake/alerts.yaml"]["groups"]
     assert group["interval"] == "2s"
     objectives = "/etc/prometheus/rules/objectives.yml"
