@@ -40,11 +40,6 @@ class Step(Model):
     good: Bilingual | None = Field(None, description="what the answer looks like when all is well")
 
 
-def _length(value: object) -> object:
-    """A length of time; a place that waits for its value is taken as a minute."""
-    return "1m" if isinstance(value, str) and value.startswith("<<") else value
-
-
 class Escalation(Model):
     """Whom to call when the remedy has not helped after a while."""
 
@@ -109,9 +104,7 @@ class AlertFile(Model):
     except_jobs: tuple[str, ...] = Field((), strict=False, description="jobs that have such an alert of their own")
     expr: Script
     hold: Duration | None = Field(None, alias="for")
-    keep_firing_for: Annotated[Duration | None, BeforeValidator(_length)] = Field(
-        None, description="how long it goes on when its condition is over; a cause outlives what follows from it"
-    )
+    keep_firing_for: Duration | None = None
     summary: Bilingual
     description: Bilingual
     impact: Bilingual

@@ -66,12 +66,12 @@ class Monitoring(WithUsual):
 
     @property
     def apart(self) -> DurationValue:
-        """By how much two alerts of one cause may begin or end apart: each is measured and judged at its own moments."""
+        """How far apart alerts of one cause may begin or end: each is measured and judged at its own moments."""
         return DurationValue(self.scrape_interval.seconds + self.evaluation_interval.seconds)
 
     @property
     def outlives(self) -> DurationValue:
-        """For how long a cause is kept firing, so that none of its effects is still there when it is over."""
+        """For how long a cause is kept firing, so that its effects are over before it is."""
         return DurationValue(self.apart.seconds + self.evaluation_interval.seconds)
 
     @property

@@ -10,6 +10,7 @@ from generators.emit import to_yaml
 from generators.files import RenderedFile, wsl_file
 from generators.rules import rule
 from model.deployment import Deployment
+from model.inhibitions import outlives
 from model.logs import OLDEST_LINE
 from model.names import LOG_KINDS
 from model.stateful import DATA
@@ -39,6 +40,7 @@ def generate(deployment: Deployment) -> Iterator[RenderedFile]:
 
 def rules(deployment: Deployment) -> dict[str, Any]:
     """Alerts on logs, one group for each component."""
+    kept = outlives(deployment)
     every = str(deployment.pace.interval(DurationValue(60)))
     found = sorted(
         (alert for alert in deployment.alerts if alert.file.source == "logs"),
@@ -46,7 +48,7 @@ def rules(deployment: Deployment) -> dict[str, Any]:
     )
     return {
         "groups": [
-            {"name": component, "interval": every, "rules": [rule(alert, deployment) for alert in alerts]}
+            {"name": component, "interval": every, "rules": [rule(alert, deployment, kept) for alert in alerts]}
             for component, alerts in groupby(found, key=lambda alert: alert.component)
         ]
     }

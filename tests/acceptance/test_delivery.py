@@ -12,11 +12,11 @@ from typing import Any
 
 import pytest
 
-from generators.alertmanager.inhibitions import inhibitions
 from generators.rules import predicted, texts
 from model.alert import Firing
 from model.catalogue import Alert
 from model.deployment import Deployment
+from model.inhibitions import inhibitions
 from model.names import WATCHDOG
 from model.rules.delivery import receivers_by_hours
 from tests.acceptance.messages import WEBHOOK, Message, ways
