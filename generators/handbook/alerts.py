@@ -16,6 +16,7 @@ from model.names import SEVERITIES
 from model.notifications import Receiver
 from model.rules.delivery import receivers_by_hours
 
+_OF_ALERTS = re.compile(r"ALERTS\{[^}]*\}")  # whether another alert fires: without an answer this one does all the more
 _JOB = re.compile(r'job=~?"([\w|-]+)"')
 
 
@@ -114,7 +115,7 @@ def _relies_on(alert: Alert, job: str) -> bool:
         return job in (names.JOB_ALLOY, names.JOB_LOKI)
     if alert.objective:
         return job == names.JOB_PROBE_TLS if alert.objective.kind == "availability" else job == names.JOB_GATEWAY
-    return any(job in found.split("|") for found in _JOB.findall(alert.expr))
+    return any(job in found.split("|") for found in _JOB.findall(_OF_ALERTS.sub("", alert.expr)))
 
 
 def _where(environment: Environment, run: Command) -> str | None:

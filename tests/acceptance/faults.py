@@ -104,6 +104,9 @@ def _free_pool(stack: Stack) -> None:
 
 DAY = timedelta(days=1)
 GOOD = _certificate(-DAY, 90 * DAY)
+BUDGETS = frozenset(
+    f"ErrorBudgetBurning{how}{of}" for how in ("Fast", "Slowly") for of in ("Availability", "Errors", "Latency")
+)
 FAULTS = (
     Fault(
         "a disk fills",
@@ -155,7 +158,16 @@ FAULTS = (
         GOOD,
         told=frozenset({"SiteDown"}),
         hidden=frozenset({"TargetDownWorkloadForgejo"}),
-        besides=frozenset({"ErrorBudgetBurningFastAvailability", "ErrorBudgetBurningSlowlyAvailability"}),
+        besides=BUDGETS,
+    ),
+    Fault(
+        "a workload stops",
+        Said("the workload of a site is stopped", "サイトのワークロードを止める"),
+        lambda stack: stack.host.stop("workloads"),
+        lambda stack: stack.windows.place_containers(3),
+        told=frozenset({"SiteDown"}),
+        hidden=frozenset({"GatewayUpstreamDown", "TargetDownWorkloadForgejo"}),
+        besides=BUDGETS,
     ),
     Fault(
         "the Gateway dies",
@@ -164,14 +176,8 @@ FAULTS = (
         lambda stack: stack.windows.start_nginx(),
         told=frozenset({"GatewayDown"}),
         hidden=frozenset({"SiteDown", "TargetDownWindows", "TargetDownAlloyWindows", "TargetDownWorkloadForgejo"}),
-        besides=frozenset(
-            {
-                "AlertmanagerCannotNotify",
-                "ErrorBudgetBurningFastAvailability",
-                "ErrorBudgetBurningSlowlyAvailability",
-            }
-        ),
+        besides=BUDGETS | {"AlertmanagerCannotNotify"},
     ),
 )
 # Made at the same time: none of them hides what another one tells.
-TOGETHER = (FAULTS[:6], FAULTS[6:7], FAULTS[7:])
+TOGETHER = (FAULTS[:6], FAULTS[6:7], FAULTS[7:8], FAULTS[8:])
