@@ -8,6 +8,7 @@ from itertools import groupby
 
 from model import names
 from model.deployment import Deployment
+from model.monitoring import LOGS_EVERY
 from model.values import DurationValue
 
 
@@ -38,6 +39,7 @@ _PAIRS = (
     Inhibition("ContainerRestartLoop", ("ContainerUnhealthy",), ("host", "name")),
     Inhibition("DiskAlmostFull", ("DiskFilling", "DiskFullSoon"), ("host", "mountpoint")),
     Inhibition("GatewayDown", ("SiteDown", "GatewayErrorBurst"), ("host",)),
+    Inhibition("SiteDown", ("GatewayErrorBurst",), ("host",), source_where=(f'job="{names.JOB_PROBE_TLS}"',)),
     Inhibition("RestoreDrillFailed", ("RestoreDrillStale",), ("host", "part")),
     # Both probes ask through the one exporter.
     Inhibition("TargetDownBlackbox", ("TargetDownProbeHttp", "TargetDownProbeTls"), ("environment",)),
@@ -66,17 +68,21 @@ def inhibitions(deployment: Deployment) -> Iterator[Inhibition]:
 def outlives(deployment: Deployment) -> dict[str, DurationValue]:
     """For how long each cause is kept firing when it is over: until its effects, and theirs, are over as well.
 
-    Else the last scrape of an effect, which may come after that of the cause, would be told as news.
+    Else the last scrape of an effect, which may come after that of the cause, would be told as news. An effect on logs
+    is seen once more in the lines of a minute, and judged each minute.
     """
     below: dict[str, set[str]] = {}
     for one in inhibitions(deployment):
         below.setdefault(one.source, set()).update(one.targets)
+    of_logs = {alert.name for alert in deployment.alerts if alert.file.source == "logs"}
+    stack, pace = deployment.environment.monitoring, deployment.pace
+    logs = pace.window(LOGS_EVERY).seconds + pace.interval(LOGS_EVERY).seconds + stack.evaluation_interval.seconds
 
-    def depth(name: str) -> int:
-        return 1 + max(map(depth, below[name])) if name in below else 0
+    def after(name: str) -> int:
+        """Seconds by which a cause of this alert outlives it."""
+        return (logs if name in of_logs else stack.outlives.seconds) + max(map(after, below.get(name, ())), default=0)
 
-    step = deployment.environment.monitoring.outlives.seconds
-    return {name: DurationValue(depth(name) * step) for name in below}
+    return {name: DurationValue(max(map(after, found))) for name, found in below.items()}
 
 
 def _objectives(deployment: Deployment) -> Iterator[Inhibition]:

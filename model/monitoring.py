@@ -20,6 +20,9 @@ def _interval(value: DurationValue) -> DurationValue:
     return value
 
 
+# How often Loki judges alerts on logs, and the least span of lines that one of them looks at.
+LOGS_EVERY = DurationValue(60)
+
 Interval = Annotated[Duration, AfterValidator(_interval)]
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from model.catalogue import Alert
 from model.deployment import Deployment
+from model.monitoring import LOGS_EVERY
 from model.pace import windows
 from model.values import DurationValue
 
@@ -41,7 +42,7 @@ def promise(alert: Alert, deployment: Deployment) -> Promise:
     """What an environment promises of an alert. Alerts on budgets have no such length: it depends on the past."""
     stack, none = deployment.environment.monitoring, DurationValue(0)
     of_logs = alert.file.source == "logs"
-    every = deployment.pace.interval(DurationValue(60)) if of_logs else stack.evaluation_interval
+    every = deployment.pace.interval(LOGS_EVERY) if of_logs else stack.evaluation_interval
     hold = alert.hold or none
     return Promise(
         measured=none if of_logs else stack.scrape_interval,

@@ -12,9 +12,10 @@ from generators.rules import rule
 from model.deployment import Deployment
 from model.inhibitions import outlives
 from model.logs import OLDEST_LINE
+from model.monitoring import LOGS_EVERY
 from model.names import LOG_KINDS
 from model.stateful import DATA
-from model.values import DurationValue, SizeValue
+from model.values import SizeValue
 
 FOLDER = f"{DATA}/loki"
 RULES = "/etc/loki/rules"
@@ -41,7 +42,7 @@ def generate(deployment: Deployment) -> Iterator[RenderedFile]:
 def rules(deployment: Deployment) -> dict[str, Any]:
     """Alerts on logs, one group for each component."""
     kept = outlives(deployment)
-    every = str(deployment.pace.interval(DurationValue(60)))
+    every = str(deployment.pace.interval(LOGS_EVERY))
     found = sorted(
         (alert for alert in deployment.alerts if alert.file.source == "logs"),
         key=lambda alert: (alert.component, alert.name),

@@ -167,7 +167,7 @@ FAULTS = (
         lambda stack: stack.windows.place_containers(3),
         told=frozenset({"SiteDown"}),
         hidden=frozenset({"GatewayUpstreamDown", "TargetDownWorkloadForgejo"}),
-        besides=BUDGETS,
+        besides=BUDGETS | {"GatewayErrorBurst"},
     ),
     Fault(
         "the Gateway dies",
@@ -176,7 +176,7 @@ FAULTS = (
         lambda stack: stack.windows.start_nginx(),
         told=frozenset({"GatewayDown"}),
         hidden=frozenset({"SiteDown", "TargetDownWindows", "TargetDownAlloyWindows", "TargetDownWorkloadForgejo"}),
-        besides=BUDGETS | {"AlertmanagerCannotNotify"},
+        besides=BUDGETS | {"AlertmanagerCannotNotify", "GatewayErrorBurst"},
     ),
 )
 # Made at the same time: none of them hides what another one tells.

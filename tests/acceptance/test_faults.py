@@ -40,4 +40,4 @@ def test_people_are_told_of_the_fault_and_of_nothing_else(quick: Stack, faults: 
         for name, moment in one.told.items():
             over = one.ended[name] - one.mended
             print(f"{one.fault.name}: {name} after {moment - one.began:.1f} s, over after {over:.1f} s")
-    stay_well(quick, 10, 120)
+    stay_well(quick, 3, 120)
