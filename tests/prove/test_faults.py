@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 import pytest
 
@@ -55,7 +55,18 @@ def test_while_nothing_is_wrong_nobody_is_told(real: Stack, proof: Proof) -> Non
 @pytest.mark.parametrize("faults", TOGETHER, ids=lambda faults: "; ".join(fault.name for fault in faults))
 def test_people_are_told_in_time_and_of_nothing_else(real: Stack, faults: Sequence[Fault], proof: Proof) -> None:
     late = []
-    for one in make(real, faults, 30 * MINUTE):
+    try:
+        found = make(real, faults, 30 * MINUTE)
+    except AssertionError as error:
+        why = str(error).splitlines()[0]
+        for fault in faults:
+            proof.measured(
+                fault.what,
+                Said(f"{_names(fault.told)}, and nothing else", f"{_names(fault.told)} だけが届く"),
+                Said(why, why),
+            )
+        raise
+    for one in found:
         for name, moment in sorted(one.told.items()):
             promised = promise(alert_of(real, name), real.deployment).within
             took, over = moment - one.began, one.ended[name] - one.mended
@@ -73,9 +84,13 @@ def test_people_are_told_in_time_and_of_nothing_else(real: Stack, faults: Sequen
     stay_well(real, MINUTE, 15 * MINUTE)
 
 
+def _names(names: Iterable[str]) -> str:
+    return ", ".join(f"`{name}`" for name in sorted(names))
+
+
 def _measured(took: float, over: float, hidden: set[str]) -> Said:
     told, ended = DurationValue(round(took)), DurationValue(round(over))
-    names = ", ".join(f"`{name}`" for name in sorted(hidden))
+    names = _names(hidden)
     en = f"after {in_words(told, 'en')}; over {in_words(ended, 'en')} after the repair"
     ja = f"{in_words(told, 'ja')}後に到着、修復の {in_words(ended, 'ja')}後に復旧通知"
     return Said(en + f"; hidden: {names}" * bool(names), ja + f"、抑制: {names}" * bool(names))
