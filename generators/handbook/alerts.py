@@ -17,6 +17,7 @@ from model.names import SEVERITIES
 from model.notifications import Receiver
 from model.rules.delivery import receivers_by_hours
 
+_OF_ALERTS = re.compile(r"ALERTS\{[^}]*\}")  # whether another alert fires: without an answer this one does all the more
 _JOB = re.compile(r'job=~?"([\w|-]+)"')
 
 
@@ -120,7 +121,7 @@ def _relies_on(alert: Alert, job: str) -> bool:
 
 @lru_cache(maxsize=1024)
 def _jobs_of(expression: str) -> frozenset[str]:
-    return frozenset(job for found in _JOB.findall(expression) for job in found.split("|"))
+    return frozenset(job for found in _JOB.findall(_OF_ALERTS.sub("", expression)) for job in found.split("|"))
 
 
 def _where(environment: Environment, run: Command) -> str | None:

@@ -7,7 +7,7 @@ import re
 import shlex
 import sys
 import urllib.parse
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -27,18 +27,13 @@ from tests.acceptance import (
     windows_tasks,
 )
 from tests.acceptance.install_page import blocks
+from tests.acceptance.messages import PAGERDUTY, SLACK, TEAMS, WEBHOOK
 from tests.acceptance.scratch_host import OUTSIDE, ScratchHost
 from tests.acceptance.units import BINARIES, read_unit
 from tests.acceptance.windows_side import WindowsSide
 from tests.conftest import ROOT, Programs
 
 ORDER = ("loki", "alertmanager", "blackbox-exporter", "node-exporter", "cni-exporter", "prometheus", "alloy")
-SLACK, TEAMS, PAGERDUTY, TICKETS = (
-    "hooks.slack.com",
-    "example.webhook.office.com",
-    "events.pagerduty.com",
-    "tickets.example.co.jp",
-)
 # What cannot run here: neither module is published. The metric catalogue says what they emit.
 STAND_INS = ("grafana", "podman_exporter")
 DOUBLES = "/run/doubles"
@@ -52,7 +47,13 @@ class Stack:
     deployment: Deployment
     host: ScratchHost
     windows: WindowsSide
+    tree: Path  # the rendered files, as the host sees them
     authority: str = ""  # the certificate of the CA that signed the Gateway's
+
+    @property
+    def wsl(self) -> Path:
+        """The rendered files of the monitoring host's WSL, as the test reaches them."""
+        return self.host.seen_from_outside / self.tree.relative_to("/") / self.name / "wsl"
 
     @property
     def name(self) -> str:
@@ -97,21 +98,41 @@ class Stack:
         return [json.loads(line) for line in text.splitlines()]
 
 
-def bring_up(host: ScratchHost, deployment: Deployment, program: Programs, nginx: str) -> Stack:
-    """A whole host at work: every unit, other hosts, visitors, timers, tasks, and a plugin that breaks."""
-    stack = installed(host, deployment, program, nginx)
+def bring_up(
+    host: ScratchHost,
+    deployment: Deployment,
+    program: Programs,
+    nginx: str,
+    *,
+    tree: Path | None = None,
+    well: bool = False,
+    before: Callable[[Stack], None] = lambda _: None,
+) -> Stack:
+    """A whole host at work: every unit, other hosts, visitors, timers and tasks.
+
+    `before` is done between installing and starting. Where all is `well`, nothing fails; else something does, so that
+    panels have something to show.
+    """
+    stack = installed(host, deployment, program, nginx, tree)
     log_side.journal(host, deployment)
     other_hosts.begin(host, deployment)
-    cni_side.begin(host, stack.windows.workloads)
+    cni_side.begin(host, stack.windows.workloads, well=well)
+    before(stack)
     stand_ins(stack)
     start(stack)
-    _live(stack)
+    _live(stack, well=well)
     return stack
 
 
-def installed(host: ScratchHost, deployment: Deployment, program: Programs, nginx: str) -> Stack:
-    """Install the rendered files by the install page alone, and start Windows; no unit of WSL runs yet."""
-    stack = Stack(deployment, host, WindowsSide(host, deployment, nginx))
+def installed(
+    host: ScratchHost, deployment: Deployment, program: Programs, nginx: str, tree: Path | None = None
+) -> Stack:
+    """Install rendered files by the install page alone, and start Windows; no unit of WSL runs yet.
+
+    The files are those of `tree`, a path of the host, else the committed ones.
+    """
+    tree = tree or ROOT / "rendered" / deployment.name
+    stack = Stack(deployment, host, WindowsSide(host, deployment, nginx, tree), tree)
     stack.authority = stack.windows.prepare()
     _outside(stack)
     _install(stack)
@@ -121,14 +142,15 @@ def installed(host: ScratchHost, deployment: Deployment, program: Programs, ngin
     return stack
 
 
-def _live(stack: Stack) -> None:
-    """What happens on hosts that are used: visitors, tasks, timers, events, and a CNI plugin that breaks."""
-    traffic.begin(stack.windows)
+def _live(stack: Stack, *, well: bool) -> None:
+    """What happens on hosts that are used: visitors, tasks, timers, events, and where all is not well a broken CNI."""
+    traffic.begin(stack.windows, well=well)
     windows_tasks.run(stack.windows)
-    host_side.run(stack.host, stack.deployment)
+    host_side.run(stack.host, stack.deployment, stack.wsl)
     loki = stack.deployment.environment.monitoring.loki.port
     log_side.pushed(stack.host, stack.deployment, f"http://127.0.0.1:{loki}/loki/api/v1/push")
-    cni_side.go_on(stack.host)
+    every = stack.deployment.environment.monitoring.scrape_interval.seconds if well else 5
+    cni_side.go_on(stack.host, every, well=well)
 
 
 _OUTSIDE = """
@@ -145,7 +167,7 @@ def _outside(stack: Stack) -> None:
     environment = stack.deployment.environment
     smtp = environment.notifications.smtp
     assert smtp is not None
-    names = [SLACK, TEAMS, PAGERDUTY, TICKETS, smtp.host]
+    names = [SLACK, TEAMS, PAGERDUTY, WEBHOOK, smtp.host]
     ca, server = certificates.make(names)
     here = server_names(environment, environment.monitoring_host)
     hosts = {"127.0.0.1": ["localhost"], OUTSIDE: names, str(environment.monitoring_host.lan_address): here}
@@ -178,14 +200,15 @@ def _outside(stack: Stack) -> None:
 
 def _install(stack: Stack) -> None:
     """Run the page's commands in their order; a command that reads a secret gets it as an operator would type it."""
-    tree = ROOT / "rendered" / stack.deployment.name
-    page = (tree / "handbook" / "en" / "install" / f"{stack.name}.md").read_text(encoding="utf-8")
+    page = (stack.wsl.parents[1] / "handbook" / "en" / "install" / f"{stack.name}.md").read_text(encoding="utf-8")
     known = {secret.path: secret for secret in secrets(stack.deployment.environment, _monitoring(stack))}
     for block in blocks(page):
         asked = [secret for path, secret in known.items() if path in block and secret.make != "random"]
         for secret in asked:
             stack.host.write(f"/run/values/{secret.name}", _value(stack, secret))
-        stack.host.run(["sh", "-euc", f"cd {shlex.quote(str(tree))}\nexport ROOT=\n{_fed(block, asked)}"], timeout=120)
+        stack.host.run(
+            ["sh", "-euc", f"cd {shlex.quote(str(stack.tree))}\nexport ROOT=\n{_fed(block, asked)}"], timeout=120
+        )
 
 
 def _fed(block: str, asked: list[Secret]) -> str:
@@ -198,14 +221,11 @@ def _fed(block: str, asked: list[Secret]) -> str:
 
 
 def _value(stack: Stack, secret: Secret) -> str:
-    urls = {
-        "slack": f"https://{SLACK}/services/T/B/x",
-        "teams": f"https://{TEAMS}/hook",
-        "tickets": f"https://{TICKETS}/new",
-    }
+    servers = {"slack": SLACK, "teams": TEAMS}
     if secret.name == stack.deployment.environment.security.certificate_authority:
         return stack.authority
-    return next((url for word, url in urls.items() if word in secret.name), f"https://{TICKETS}/{secret.name}")
+    server = next((server for word, server in servers.items() if word in secret.name), WEBHOOK)
+    return f"https://{server}/{secret.name}"
 
 
 def _monitoring(stack: Stack) -> Any:
@@ -213,11 +233,10 @@ def _monitoring(stack: Stack) -> Any:
 
 
 def _units(stack: Stack, program: Programs) -> None:
-    """What each unit runs, for the stand-in of systemctl, and after how many seconds it would run it again."""
+    """What each unit runs, for the stand-in of systemctl."""
     stack.host.run(["cp", program("restic"), "/usr/local/bin/restic"])
-    wsl = ROOT / "rendered" / stack.deployment.name / stack.name / "wsl"
     for name in ORDER:
-        unit = read_unit(wsl, name)
+        unit = read_unit(stack.wsl, name)
         settings = {"SSL_CERT_FILE": CA, **unit.environment}
         words = ["env", *(f"{key}={value}" for key, value in settings.items())]
         if unit.user:

@@ -76,6 +76,8 @@ def _per_second(family: str, values: Mapping[str, str]) -> float:
 
 
 def _gauge(family: str, values: Mapping[str, str]) -> float:
+    if "last_result" in family:  # windows_exporter's number of a task that has ended well
+        return 1.0
     if ("state" in values and "service" in family) or "scheduled_task" in family:
         return float(values.get("state") == "running")
     value = next((value for part, value in GAUGES if part in family.lower()), 1.0)
