@@ -17,7 +17,7 @@ from pathlib import Path
 from benchmarks.gateway_load import started
 from benchmarks.gateway_ways import CASES, WAYS, Ways
 
-WARM, COUNTED = 5000, 3000  # requests
+WARM, COUNTED = 8000, 4000  # requests
 CONNECTIONS = 4
 PROGRAMS = ("valgrind", "callgrind_control", "h2load")
 

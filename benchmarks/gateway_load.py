@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Self
 
-DRAINED = 0.02  # seconds until what wrk asked for last is answered and logged
+DRAINED = 0.02  # seconds without a new line: what wrk asked for last is answered and logged
 
 
 class PausedLoad:
@@ -38,14 +38,25 @@ class PausedLoad:
         self._process.send_signal(signal.SIGCONT)
         for _ in range(50):  # once, unless others have the processor so long that nothing is answered
             time.sleep(seconds)
-            if os.fstat(self._log.fileno()).st_size > end:
+            if self._size() > end:
                 break
         self._process.send_signal(signal.SIGSTOP)
         lasted = time.perf_counter() - begun
-        time.sleep(DRAINED)
+        self._drain()
         lines = self._log.read().splitlines()
         assert not (wrong := [line for line in lines if b" 200" not in line]), wrong[:3]
         return len(lines) / lasted, (processor_time(self._worker) - before) / len(lines)
+
+    def _drain(self) -> None:
+        size = -1
+        for _ in range(500):
+            if size == (size := self._size()):
+                return
+            time.sleep(DRAINED)
+        raise TimeoutError("a load that is stopped goes on")
+
+    def _size(self) -> int:
+        return os.fstat(self._log.fileno()).st_size
 
 
 def processor_time(process: int) -> float:

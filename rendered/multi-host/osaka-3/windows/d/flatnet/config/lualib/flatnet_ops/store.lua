@@ -17,8 +17,7 @@ local EVICTIONS = "evictions"
 local PATIENCE = 1 -- seconds
 
 local amounts, facts = {}, {} -- by key: counted and not written yet; noted since the last time
-local alone = ngx.worker.count() == 1
-local timed = false -- whether a timer will write them
+local alone = false
 
 local store = {}
 
@@ -55,23 +54,18 @@ function store.flush()
     end
 end
 
--- A worker that ends calls its timers early, and sets no new ones.
-local function time_is_up(early)
-    timed = false
-    alone = alone and not early
-    store.flush()
-end
-
 -- To be called when all of a request is counted.
 function store.settle()
-    if timed then
-        return
-    end
-    timed = alone and ngx.timer.at(PATIENCE, time_is_up)
-    if not timed then
+    if not alone then
         store.flush()
     end
 end
+
+-- A worker that ends calls its timers early, for the last time; one that is about to end already sets none.
+alone = ngx.worker.count() == 1 and ngx.timer.every(PATIENCE, function(early)
+    alone = alone and not early
+    store.flush()
+end) ~= nil
 
 -- The counter's value in the dict; 0 when nothing was counted yet.
 function store.count(key)
