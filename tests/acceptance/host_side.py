@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import shlex
 
+from model.collected import COLLECTING
 from model.deployment import Deployment
 from model.secrets import secret_path
 from model.stateful import BACKUP, TEXTFILES
@@ -42,7 +43,8 @@ echo '{address} {host}' >>/etc/hosts
 
 
 def run(scratch: ScratchHost, deployment: Deployment) -> None:
-    """Compare the clocks, and go on doing so; back everything up once, and prove it."""
+    """Compare the clocks, remember which lines have arrived, and go on so; back everything up once, and prove it."""
+    scratch.start("collecting", ["sh", "-c", f"while {COLLECTING} keep; do sleep 60; done"])
     scratch.write("/run/clock.py", CLOCK)
     scratch.start("clock", ["sh", "-c", CLOCK_TURNS.format(file=f"{TEXTFILES}/clock.prom")])
     _repository(scratch, deployment)

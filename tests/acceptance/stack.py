@@ -215,7 +215,8 @@ def _start(stack: Stack, program: Programs) -> None:
         binary = f"/usr/local/bin/{BINARIES[name]}"
         stack.host.run(["cp", "--update", program(BINARIES[name]), binary])
         words += [binary, *unit.arguments]
-        stack.host.write(f"/run/units/{name}", f"exec {shlex.join(words)}\n")
+        before = f"{shlex.join(unit.before)} || true\n" if unit.before else ""
+        stack.host.write(f"/run/units/{name}", f"{before}exec {shlex.join(words)}\n")
     for name in STAND_INS:
         service = stack.deployment.environment.monitoring.services[name]
         known = stand_in_labels.labels(name, stack.deployment, _monitoring(stack))
