@@ -11,7 +11,8 @@ from model.values import SizeValue
 
 _MB = 1 << 20
 
-# Hours that a line may be old when it arrives: a host that was off for some days still delivers what it wrote.
+# Hours that a line's time may be away from ours when it arrives. Old: a host that was off for some days still delivers
+# what it wrote. New: after a sleep the clock of WSL is behind that of Windows until it is set.
 OLDEST_LINE = 168
 
 # Hours that a collector goes back when it has never read: what it reads has to arrive before it is too old.

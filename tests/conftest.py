@@ -23,6 +23,16 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--all-programs", action="store_true", help="fail, instead of skip, where a program is missing")
 
 
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """What of the rules the tests of alerts hold, one line for each environment."""
+    reports = [one for kind in ("passed", "failed") for one in terminalreporter.getreports(kind)]
+    told = [value for one in reports for name, value in one.user_properties if name == "held by tests"]
+    if told:
+        terminalreporter.section("held by tests of alerts")
+    for line in sorted(told):
+        terminalreporter.write_line(line)
+
+
 @pytest.fixture(scope="session")
 def catalogue() -> tuple[CatalogueFile, ...]:
     return read_catalogue(ROOT / "alerts")

@@ -39,13 +39,13 @@ BACKUPS: dict[str, tuple[str, str]] = {
     "backup_order": (
         (
             "The order of the rows is that of a restore. The configuration of the CNI is also saved after each change. "
-            "A workload runs on while its volume is read: its database is saved first and its files after it, "
-            "so that all files that the database speaks of are there."
+            "A workload runs on while its volume is read: its database is saved first, then the branches and tags of "
+            "git, then all files, so that whatever database and branches speak of is there."
         ),
         (
             "表の順に復元されます。CNI の設定は、変更の直後にも保存されます。ボリュームの読み取り中もワークロードは"
-            "停止しません。先にデータベース、続いてファイルを保存するため、"
-            "データベースが参照するファイルは必ず含まれます。"
+            "停止しません。データベース、git のブランチとタグ、その他のファイルの順に保存するため、"
+            "データベースやブランチが参照するファイルとコミットは必ず含まれます。"
         ),
     ),
     "backup_not": ("What is not backed up", "バックアップしないもの"),
@@ -134,14 +134,17 @@ BACKUPS: dict[str, tuple[str, str]] = {
             "Every {time} each part's newest snapshot is restored into a scratch folder and verified byte by byte; "
             "databases and the blocks of Prometheus are looked at; the repository is checked. No data is touched. It "
             "needs room for the largest part, which the disk budget has. The result, and the time of the snapshot that "
-            "was restored, are metrics. By hand:"
+            "was restored, are metrics. Where it failed, no snapshot of that part is deleted, of whatever age, until "
+            "one succeeds; nor is any of a repository that the nightly check finds damaged. By hand:"
         ),
         (
             "{time}ごとに、各対象の最新スナップショットを作業用フォルダに復元し、全バイトを検証します。データベースと "
             "Prometheus のブロックの整合性、リポジトリの状態も確認します。既存データには触れません。"
             "最大の対象と同じ空き容量が"
             "必要で、ディスクの計画に含まれています。結果と、"
-            "復元したスナップショットの時刻はメトリクスになります。手動での実行:"
+            "復元したスナップショットの時刻はメトリクスになります。復元テストに失敗した対象のスナップショットは、"
+            "次に成功するまで、保存期間を過ぎても削除されません。毎晩の検査でリポジトリの破損が見つかった場合は、"
+            "すべての対象について削除を止めます。手動での実行:"
         ),
     ),
     "trouble": ("When something is wrong", "問題があるとき"),
@@ -188,10 +191,14 @@ BACKUPS: dict[str, tuple[str, str]] = {
     "trouble_full": ("The backup disk is full", "バックアップ先が満杯"),
     "trouble_full_intro": (
         (
-            "Keep the three newest snapshots of each part and give the room of the others back; then buy a larger disk "
-            "or shorten `retention.backups`. The newest snapshots stay in any case."
+            "No backup begins with less than 1 GB free, so that there is room to delete. If other files fill the disk "
+            "to the last byte, move them away first. Keep the three newest snapshots of each part and give the room of "
+            "the others back; then buy a larger disk or shorten `retention.backups`. The newest snapshots stay in any "
+            "case."
         ),
         (
+            "空きが 1 GB 未満のときは、削除に必要な領域を残すため、バックアップを開始しません。ほかのファイルで"
+            "完全に満杯になっている場合は、先にそれらを移動します。"
             "各対象の最新 3 世代を残し、それ以外の領域を解放します。その後、ディスクを大きくするか "
             "`retention.backups` を"
             "短くします。最新のスナップショットは必ず残ります。"

@@ -7,7 +7,7 @@ from typing import Any
 
 from generators.emit import to_yaml
 from generators.files import RenderedFile, wsl_file
-from generators.prometheus import alerts, blackbox, objectives, scrape
+from generators.prometheus import alerts, blackbox, objective_tests, objectives, scrape
 from model.deployment import Deployment
 
 _RELOAD = "curl -fsS -X POST http://127.0.0.1:{port}/-/reload"
@@ -28,7 +28,7 @@ def generate(deployment: Deployment) -> Iterator[RenderedFile]:
     yield file("/etc/prometheus/rules/objectives.yml", objectives.rules(deployment), reload)
     for page, tests in alerts.tests(deployment).items():
         yield file(f"/etc/prometheus/tests/{page}.yml", tests)
-    yield file("/etc/prometheus/tests/objectives.yml", objectives.tests(deployment))
+    yield file("/etc/prometheus/tests/objectives.yml", objective_tests.tests(deployment))
     reload = _RELOAD.format(port=stack.blackbox_exporter.port)
     yield file("/etc/blackbox_exporter/blackbox.yml", blackbox.configuration(deployment), reload)
 

@@ -1,4 +1,4 @@
-"""Recording rules of objectives: for each window the share of bad events by site, and unit tests of them.
+"""Recording rules of objectives: for each window the share of bad events by site.
 
 Events are counted, not moments: a site without traffic has no error ratio and no latency ratio, and burns no budget.
 """
@@ -11,6 +11,9 @@ from model import names
 from model.deployment import Deployment
 from model.objective import Objective
 from model.values import DurationValue
+
+# How often each is measured: below the 5 minutes for which Prometheus looks back, or the series would have gaps.
+HOURS_EVERY, DAYS_EVERY = DurationValue(60), DurationValue(120)
 
 
 def record(objective: Objective, window: str) -> str:
@@ -28,36 +31,48 @@ def windows(objective: Objective) -> list[str]:
 
 def rules(deployment: Deployment) -> dict[str, Any]:
     """Two groups for each objective: what calls people is measured every minute, what reads days every two."""
-    return {"groups": [group for _, objective in _objectives(deployment) for group in _groups(objective, deployment)]}
+    return {"groups": [group for objective in described(deployment) for group in _groups(objective, deployment)]}
 
 
-def _objectives(deployment: Deployment) -> list[tuple[str, Objective]]:
-    return sorted(deployment.environment.objectives.items())
+def described(deployment: Deployment) -> list[Objective]:
+    """The objectives of a deployment, by name."""
+    return [objective for _, objective in sorted(deployment.environment.objectives.items())]
 
 
 def _groups(objective: Objective, deployment: Deployment) -> list[dict[str, Any]]:
-    sites = _sites(objective, deployment)
-    short = _short(objective)
+    sites, pace = _sites(objective, deployment), deployment.pace
     ratios = {
-        window: {"record": record(objective, window), "expr": _bad(objective, sites, window) + "\n"}
+        window: {
+            "record": record(objective, window),
+            "expr": _bad(objective, sites, str(pace.window(DurationValue.parse(window)))) + "\n",
+        }
         for window in windows(objective)
     }
     target = {
         "record": f"site:{objective.record}:objective",
-        "expr": f"group by (site) ({_presence(objective, sites)}) * {objective.target / 100:.10g}\n",
+        "expr": f"group by (site) ({_presence(objective, sites)}) * {share(objective):.10g}\n",
     }
-    hours = [ratios[window] for window in short]
-    days = [rule for window, rule in ratios.items() if window not in short]
-    # Below the 5 minutes for which Prometheus looks back, or the series would have gaps.
+    short, long = ([ratios[window] for window in group] for group in (hours(objective), days(objective)))
+    every, seldom = str(pace.interval(HOURS_EVERY)), str(pace.interval(DAYS_EVERY))
     return [
-        {"name": f"objective-{objective.name}", "interval": "1m", "rules": [*hours, target]},
-        {"name": f"objective-{objective.name}-days", "interval": "2m", "rules": days},
+        {"name": f"objective-{objective.name}", "interval": every, "rules": [*short, target]},
+        {"name": f"objective-{objective.name}-days", "interval": seldom, "rules": long},
     ]
 
 
-def _short(objective: Objective) -> list[str]:
+def share(objective: Objective) -> float:
+    """The target as a share of 1, without what dividing by 100 adds: 0.999, not 0.9990000000000001."""
+    return round(objective.target / 100, 10)
+
+
+def hours(objective: Objective) -> list[str]:
     """The windows of hours."""
     return [window for window in windows(objective) if DurationValue.parse(window).days < 1]
+
+
+def days(objective: Objective) -> list[str]:
+    """The windows of days."""
+    return [window for window in windows(objective) if window not in hours(objective)]
 
 
 def _sites(objective: Objective, deployment: Deployment) -> str:
@@ -85,51 +100,3 @@ def _bad(objective: Objective, sites: str, window: str) -> str:
     within = f"sum by (site) (rate({names.GATEWAY_DURATION}_bucket{{{gateway}, {bound}}}[{window}]))"
     every = f"sum by (site) (rate({names.GATEWAY_DURATION}_count{{{gateway}}}[{window}]))"
     return f"1 - {within}\n/ ({every} > 0)"
-
-
-def tests(deployment: Deployment) -> dict[str, Any]:
-    """Each objective's series with known good and bad events over seven hours."""
-    return {
-        "rule_files": ["../rules/objectives.yml"],
-        "evaluation_interval": "1m",
-        "tests": [_test(objective, deployment) for _, objective in _objectives(deployment)],
-    }
-
-
-def _test(objective: Objective, deployment: Deployment) -> dict[str, Any]:
-    site = (objective.sites or tuple(sorted(deployment.environment.gateway.sites)))[0]
-    series = {f'{name}, site="{site}"}}': values for name, values in _quarter_bad(objective).items()}
-    label = f'{{site="{site}"}}'  # the shortest window has too few samples to tell a quarter
-    return {
-        "name": f"a quarter of the events of {objective.name} is bad",
-        "interval": "1m",
-        "input_series": [{"series": name, "values": values} for name, values in series.items()],
-        "promql_expr_test": [
-            *(_is(f"round({record(objective, window)}, 0.01)", label, 0.25) for window in _short(objective)[1:]),
-            _is(
-                f"site:{objective.record}:objective",
-                f"site:{objective.record}:objective{label}",
-                objective.target / 100,
-            ),
-        ],
-    }
-
-
-def _is(expression: str, labels: str, value: float) -> dict[str, Any]:
-    sample = {"labels": labels, "value": value}
-    return {"expr": expression, "eval_time": "7h", "exp_samples": [sample]}
-
-
-def _quarter_bad(objective: Objective) -> dict[str, str]:
-    """Input series, each open for a site, of which a quarter is bad."""
-    gateway = f'job="{names.JOB_GATEWAY}", host="a"'
-    if objective.kind == "availability":
-        probe = f'probe_success{{job="{names.JOB_PROBE_TLS}", host="a"'
-        return {f'{probe}, instance="1"': "1x450", f'{probe}, instance="2"': "1 0 1 0" + " 1 0 1 0" * 110}
-    if objective.kind == "errors":
-        requests = f"{names.GATEWAY_REQUESTS}{{{gateway}"
-        return {f'{requests}, status="2xx"': "0+30x450", f'{requests}, status="5xx"': "0+10x450"}
-    assert objective.limit is not None
-    bucket = f'{names.GATEWAY_DURATION}_bucket{{{gateway}, le="{float(objective.limit.seconds)}"'
-    requests = f'{names.GATEWAY_REQUESTS}{{{gateway}, status="2xx"'
-    return {bucket: "0+30x450", f"{names.GATEWAY_DURATION}_count{{{gateway}": "0+40x450", requests: "0+40x450"}

@@ -10,15 +10,19 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 from model.secrets import secret_path
 from model.stateful import BACKUP, DATA
+from tests.acceptance.quick_key import make_quick
 from tests.acceptance.scratch_host import ScratchHost
 from tests.acceptance.units import BINARIES, read_unit
 from tests.conftest import ROOT, Programs
 
 PASSWORD = secret_path("restic-password")
+TEXT = "secret of a test"
 METRICS = {"run": f"{DATA}/textfile/backup.prom", "drill": f"{DATA}/textfile/restore_drill.prom"}
+READY = {"prometheus": "http://127.0.0.1:9090/-/ready", "loki": "http://127.0.0.1:3100/ready"}
 VOLUME = "/var/lib/containers/storage/volumes/{}/_data"
 
 _SEED = """
@@ -71,26 +75,48 @@ class BackupHost:
         self.host.write("/usr/local/lib/real/systemctl", (here / "systemctl").read_text(encoding="utf-8"), mode=0o755)
         for name in ("restic", "systemctl"):
             self.host.write(f"/usr/local/bin/{name}", (here / "hold").read_text(encoding="utf-8"), mode=0o755)
-        self.host.write(PASSWORD, "secret of a test\n", mode=0o400)
+        self.host.write(PASSWORD, f"{TEXT}\n", mode=0o400)
 
     def seed(self) -> None:
-        """Make every folder that is backed up; services that are not to be had here get a stand-in."""
+        """Make every folder that is backed up, and stand-ins of services."""
         parts = self.settings["parts"]
         windows = next(part["folder"] for part in parts if part["windows"])
         volumes = [part["folder"] for part in parts if part["name"].startswith("volume-")]
         self.host.run(["sh", "-c", _SEED, "sh", windows, *volumes])
-        for part in parts:
+        self.stand_ins()
+
+    def stand_ins(self) -> None:
+        """Give each service whose data is backed up something that systemd can start."""
+        for part in self.settings["parts"]:
             if part["service"]:
                 self.host.write(f"/run/units/{part['service']}", "exec sleep infinity\n")
 
-    def start(self, name: str, program: Programs) -> None:
-        """Start the program of a rendered unit."""
+    def quicken(self, repository: str) -> None:
+        """Give the repository in this folder a key that opens in an instant: for tests that call restic often."""
+        self.host.run(["chmod", "-R", "u+w", repository])
+        make_quick(self.host.seen_from_outside / repository.lstrip("/"), TEXT)
+
+    def define(self, name: str, program: Programs) -> None:
+        """Have systemctl know the program of a rendered unit."""
         unit = read_unit(self.tree, name)
         binary = f"/usr/local/bin/{BINARIES[name]}"
         self.host.run(["cp", "--update", program(BINARIES[name]), binary])
-        words = ["setpriv", f"--reuid={unit.user}", f"--regid={unit.user}", "--clear-groups", binary, *unit.arguments]
-        self.host.write(f"/run/units/{name}", f"exec {shlex.join(words)}\n")
+        self.host.write(f"/run/units/{name}", f"exec {shlex.join(unit.command(binary))}\n")
+
+    def start(self, name: str, program: Programs) -> None:
+        """Start the program of a rendered unit."""
+        self.define(name, program)
         self.host.run(["systemctl", "start", name])
+
+    def ready(self, name: str) -> None:
+        """Wait until a program that was started answers."""
+        look = ["curl", "-fsS", "--max-time", "2", READY[name]]
+        self.host.wait(name, lambda: self.host.run(look, check=False).returncode == 0, 60)
+
+    def ask(self, url: str, **parameters: str) -> str:
+        """What a program of the host answers."""
+        words = ["curl", "-fsS", "--max-time", "10", f"{url}?{urlencode(parameters)}"]
+        return self.host.run(words).stdout
 
     def backup(self, *words: str, code: int = 0, timeout: float = 60) -> str:
         """Run the backup program; it must end with this code. Returns what it said."""

@@ -4,33 +4,41 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 
 import pytest
 
+from model.deployment import Deployment
 from model.stateful import BACKUP, DATA
-from tests.acceptance.backup_host import PASSWORD, VOLUME, BackupHost
+from tests.acceptance import backup_faults as faults
+from tests.acceptance.backup_alerts import every, firing
+from tests.acceptance.backup_days import days_kept, kept_by_days, live, only
+from tests.acceptance.backup_faults import CNI, FORGEJO, MOUNT, REPOSITORY
+from tests.acceptance.backup_host import BackupHost
 from tests.acceptance.scratch_host import ScratchHost
-from tests.conftest import ROOT, Programs
+from tests.conftest import Programs
 
 pytestmark = pytest.mark.acceptance
 
-FORGEJO = VOLUME.format("forgejo-data")
-MOUNT = "/mnt/e"
-REPOSITORY = f"{MOUNT}/flatnet-backup"
-CNI = "/etc/cni/net.d"
+QUERY = "http://127.0.0.1:9090/api/v1/query"
 
 
 @pytest.fixture(scope="module")
 def ready(program: Programs, tmp_path_factory: pytest.TempPathFactory) -> Iterator[BackupHost]:
-    """The host of production with a USB disk and every part, but no program of the stack."""
+    """The host of production with a USB disk and every part; of the programs of the stack only Prometheus runs."""
     with ScratchHost(tmp_path_factory.mktemp("hosts") / "tokyo-1") as scratch:
         host = BackupHost(scratch, "production", "tokyo-1")
         host.install(program)
         host.seed()
-        scratch.run(["sh", "-c", f"mkdir -p {MOUNT} && mount -t tmpfs none {MOUNT}"])
+        faults.plug_in(host)
         host.backup("init")
+        host.quicken(REPOSITORY)
+        host.start("prometheus", program)
+        host.ready("prometheus")
+        scratch.wait("a first sample", lambda: '"value"' in host.ask(QUERY, query="up"), 60)
+        host.backup("run")
+        scratch.run(host.unit("flatnet-restore-drill"))
         yield host
 
 
@@ -46,22 +54,31 @@ def test_a_second_init_makes_nothing(ready: BackupHost) -> None:
     assert "is there" in ready.backup("init")
 
 
-def test_a_wrong_password_is_told_and_changes_nothing(ready: BackupHost) -> None:
-    ready.backup("run", "--part", "cni-config")
+def test_nothing_fires_while_all_is_well(ready: BackupHost, program: Programs) -> None:
+    assert set(ready.codes().values()) == set(ready.codes("drill").values()) == {0}
+    assert firing(ready, program) == set()
+
+
+def test_silence_is_noticed(ready: BackupHost, program: Programs) -> None:
+    """Nobody writes anything new: the backup is missed after 30 hours, of which one is patience; the drill later."""
+    assert firing(ready, program, hours=30) == set()
+    assert firing(ready, program, hours=31.5) == every(ready, "BackupStale")
+
+
+def test_a_wrong_password_is_told_and_changes_nothing(ready: BackupHost, program: Programs) -> None:
     before = ready.snapshots("cni-config")
-    ready.host.run(["sh", "-c", f"mv {PASSWORD} /run/password && echo wrong >{PASSWORD}"])
-    assert "wrong password" in ready.backup("run", code=1)
-    assert set(ready.codes().values()) == {12}
-    assert set(ready.codes()) == {"repository", *(part["name"] for part in ready.settings["parts"])}
-    ready.backup("drill", code=1)
-    assert set(ready.codes("drill").values()) == {12}
-    ready.host.run(["mv", "/run/password", PASSWORD])
+    with faults.wrong_password(ready):
+        assert "wrong password" in ready.backup("run", code=1)
+        assert firing(ready, program) == every(ready, "BackupFailed")
+        ready.backup("drill", code=1)
+    assert set(ready.codes().values()) == set(ready.codes("drill").values()) == {12}
+    assert firing(ready, program) == every(ready, "BackupFailed") | every(ready, "RestoreDrillFailed")
     assert ready.snapshots("cni-config") == before
+    ready.backup("drill")
 
 
 def test_no_repository_is_made_below_a_drive_that_is_not_mounted(ready: BackupHost) -> None:
-    ready.host.run(["sh", "-c", f"mkdir -p /run/usb && mount --move {MOUNT} /run/usb"])
-    try:
+    with faults.drive_away(ready):
         said = ready.backup("run", code=1)
         assert f"nothing is mounted at {MOUNT}" in said
         assert f"mount -t drvfs E: {MOUNT}" in said
@@ -69,102 +86,85 @@ def test_no_repository_is_made_below_a_drive_that_is_not_mounted(ready: BackupHo
         for words in (["init"], ["restore", "cni-config", "--force"], ["restic", "snapshots"]):
             assert "nothing is mounted" in ready.backup(*words, code=10)
         assert ready.host.run(["ls", "-A", MOUNT]).stdout == ""
-    finally:
-        ready.host.run(["mount", "--move", "/run/usb", MOUNT])
 
 
-def test_a_repository_that_is_gone_is_not_made_anew(ready: BackupHost) -> None:
-    ready.host.run(["mv", REPOSITORY, f"{MOUNT}/away"])
-    assert "does not exist" in ready.backup("run", code=1)
-    assert set(ready.codes().values()) == {10}
-    assert ready.host.run(["ls", MOUNT]).stdout == "away\n"
-    ready.host.run(["mv", f"{MOUNT}/away", REPOSITORY])
+def test_a_repository_that_is_gone_is_not_made_anew(ready: BackupHost, program: Programs) -> None:
+    with faults.repository_away(ready):
+        assert "does not exist" in ready.backup("run", code=1)
+        assert set(ready.codes().values()) == {10}
+        assert ready.host.run(["ls", MOUNT]).stdout == "away\n"
+    ready.backup("run")
+    assert firing(ready, program) == set()
 
 
 def test_what_cannot_be_read_is_told_and_never_takes_the_place_of_a_whole_snapshot(
-    ready: BackupHost, program: Programs, tmp_path: Path
+    ready: BackupHost, program: Programs
 ) -> None:
     put(ready, f"{CNI}/secret.conflist", "{}")
     ready.backup("run", "--part", "cni-config")
     whole = ready.snapshots("cni-config")
-    ready.host.run(["sh", "-c", f"echo changed >{CNI}/secret.conflist && chmod 000 {CNI}/secret.conflist"])
-    for text in ("1", "2"):  # twice: incomplete snapshots do not push a whole one out
-        put(ready, f"{CNI}/flatnet.conflist", text)
-        weak = ["setpriv", "--bounding-set=-dac_override,-dac_read_search"]  # root that may not read everything
-        done = ready.host.run([*weak, BACKUP, "run", "--part", "cni-config"], check=False)
-        assert done.returncode == 1
-        assert f"could not read {CNI}/secret.conflist" in done.stdout
-    assert ready.codes()["cni-config"] == 3
-    failed = {part for part, code in ready.codes().items() if code != 0}  # some by the tests before
-    assert "repository" not in failed
-    fires(ready, program, tmp_path, "BackupFailed", failed)
-    assert [one["id"] for one in ready.snapshots("cni-config")[: len(whole)]] == [one["id"] for one in whole]
-    assert [one["tags"] for one in ready.snapshots("cni-config")[-2:]] == [["part=cni-config", "incomplete"]] * 2
+    put(ready, f"{CNI}/secret.conflist", "changed")
+    with faults.unreadable(ready, f"{CNI}/secret.conflist"):
+        for text in ("1", "2"):  # twice: incomplete snapshots do not push a whole one out
+            put(ready, f"{CNI}/flatnet.conflist", text)
+            said = faults.by_unit(ready, "flatnet-backup-cni-config", faults.WEAK)
+            assert f"could not read {CNI}/secret.conflist" in said
+        assert ready.codes()["cni-config"] == 3
+        assert firing(ready, program) == {("BackupFailed", "cni-config")}
+        assert [one["id"] for one in ready.snapshots("cni-config")[: len(whole)]] == [one["id"] for one in whole]
+        assert [one["tags"] for one in ready.snapshots("cni-config")[-2:]] == [["part=cni-config", "incomplete"]] * 2
 
-    said = ready.backup("restore", "cni-config", "--force")
-    assert "is newer and incomplete" in said
-    assert read(ready, f"{CNI}/secret.conflist") == "{}"
-    ready.host.run(["chmod", "644", f"{CNI}/secret.conflist"])
+        said = ready.backup("restore", "cni-config", "--force")
+        assert "is newer and incomplete" in said
+        assert read(ready, f"{CNI}/secret.conflist") == "{}"
     put(ready, f"{CNI}/flatnet.conflist", "3")
     ready.backup("run", "--part", "cni-config")
     assert ready.codes()["cni-config"] == 0
     assert not [one for one in ready.snapshots("cni-config") if "incomplete" in one["tags"]]
 
 
-def fires(host: BackupHost, program: Programs, folder: Path, alert: str, parts: set[str]) -> None:
-    """The rendered rule fires for these parts, and for no other, on the samples that the host wrote."""
-    series = [
-        {
-            "series": f'flatnet_backup_last_exit_code{{job="node",host="h",instance="h",part="{part}"}}',
-            "values": f"{code}x20",
-        }
-        for part, code in host.codes().items()
-    ]
-    expected = [{"labels": f'{{part="{part}"}}', "value": 1} for part in sorted(parts)]
-    query = {
-        "expr": f'count by (part) (ALERTS{{alertname="{alert}",alertstate="firing"}})',
-        "eval_time": "15m",
-        "exp_samples": expected,
-    }
-    rules = ROOT / f"rendered/{host.environment}/{host.name}/wsl/etc/prometheus/rules/BackupFailed.yml"
-    test = {"interval": "1m", "input_series": series, "promql_expr_test": [query]}
-    path = folder / "test.yml"
-    path.write_text(json.dumps({"rule_files": [str(rules)], "evaluation_interval": "1m", "tests": [test]}))
-    host.host.run([program("promtool"), "test", "rules", "/dev/stdin"], text=path.read_text())
-
-
-def test_a_full_target_is_told_and_keeps_what_it_has(ready: BackupHost) -> None:
+def test_a_target_that_fills_up_is_told_and_keeps_what_it_has(ready: BackupHost, program: Programs) -> None:
     part = "volume-forgejo-data"
-    ready.backup("run", "--part", part)
     whole = ready.snapshots(part)
-    ready.host.run(["mount", "-o", "remount,size=24m", MOUNT])
-    ready.host.run(["sh", "-c", f"head -c 60000000 /dev/urandom >{FORGEJO}/large"])
-    assert "no space left" in ready.backup("run", "--part", part, code=1)
+    assert "no space left" in faults.fills_meanwhile(ready, "run", "--part", part)
     assert ready.codes()[part] == 1
+    assert firing(ready, program) == {("BackupFailed", part)}
     assert ready.snapshots(part) == whole
-    ready.host.run(["rm", f"{FORGEJO}/large"])
-    ready.backup("restore", part, "--to", "/run/looked")
-    assert ready.host.run(["ls", "/run/looked/git"]).stdout == "link\nobjects\n"
-    ready.host.run(["mount", "-o", "remount,size=2g", MOUNT])
-    ready.backup("run", "--part", part)
+
+
+def test_from_a_full_target_all_can_be_restored_and_room_given_back(ready: BackupHost, program: Programs) -> None:
+    part = "volume-forgejo-data"
+    with faults.full(ready, leave=0):  # not even a lock of restic's has room
+        assert "less than the 1.0 GB in reserve" in ready.backup("run", code=1)
+        assert "reading without a lock" in ready.backup("restore", part, "--to", "/run/looked")
+        assert ready.host.run(["ls", "/run/looked/git"]).stdout == "link\nobjects\n"
+        ready.backup("drill")
+        assert firing(ready, program) == every(ready, "BackupFailed")
+    with faults.full(ready, leave=100_000):
+        ready.backup("restic", "forget", "--group-by", "host,tags", "--keep-last", "3")
+        ready.backup("restic", "prune", "--max-repack-size", "0")
+    ready.backup("run")
+    assert firing(ready, program) == set()
 
 
 @pytest.mark.parametrize("point", ["start loki", "restic --retry-lock 30m backup", "restic --retry-lock 30m forget"])
-def test_killed_at_any_point_it_goes_on_where_it_was(ready: BackupHost, point: str) -> None:
+def test_killed_at_any_point_it_goes_on_where_it_was(ready: BackupHost, program: Programs, point: str) -> None:
     """What systemd does after the kill stands in the unit; the next run does it too."""
     ready.host.write("/run/units/loki", "exec sleep infinity\n")
     ready.host.run(
         ["sh", "-c", f"mkdir -p {DATA}/loki/chunks/fake {DATA}/loki/wal && echo x >{DATA}/loki/chunks/fake/1"]
     )
     ready.host.run(["systemctl", "start", "loki"])
-    ready.backup("run", "--part", "loki")
+    words = ["run"] if "forget" in point else ["run", "--part", "loki"]  # whole runs alone forget
+    ready.backup(*words)
     whole = ready.snapshots("loki")
-    ready.kill_at(point, "run", "--part", "loki")
-    ready.host.run(ready.unit("flatnet-backup", "ExecStopPost"))
+    faults.killed(ready, point, *words)
     assert ready.host.run(["systemctl", "is-active", "loki"], check=False).returncode == 0
-    assert ready.codes()["repository"] == 137
+    told = {("BackupFailed", part) for part, code in ready.codes().items() if code == 137}
+    assert ("BackupFailed", "repository") in told
+    assert firing(ready, program) == told
     assert [one["id"] for one in ready.snapshots("loki")][: len(whole)] == [one["id"] for one in whole]
-    ready.backup("run", "--part", "loki")
+    ready.backup(*words)
     assert {ready.codes()[name] for name in ("loki", "repository")} == {0}
     assert ready.host.run(["ls", f"{DATA}/backup"]).stdout.split() == ["cache", "lock"]
 
@@ -184,21 +184,17 @@ def test_a_restore_that_is_killed_loses_nothing(ready: BackupHost, point: str) -
     assert ready.host.run(["ls", "-A", str(Path(FORGEJO).parent)]).stdout == "_data\n"
 
 
-def test_of_two_at_once_one_waits_and_a_restore_is_refused(ready: BackupHost) -> None:
-    ready.host.write("/run/hold", "restic --retry-lock 30m backup")
-    ready.host.run(["rm", "-f", "/run/held"])
-    ready.host.start("first", [BACKUP, "run", "--part", "cni-state"])
-    held = ["test", "-e", "/run/held"]
-    ready.host.wait("the first", lambda: ready.host.run(held, check=False).returncode == 0, 40)
-    assert "`backup run` (process" in ready.backup("restore", "cni-state", "--force", code=11)
-    ready.host.start("second", [BACKUP, "run", "--part", "cni-state"])
-    ready.host.wait("the second", lambda: "waiting for `backup run`" in ready.host.log("second"), 20)
-    ready.host.run(["rm", "/run/hold"])
+def test_of_two_at_once_one_waits_and_a_restore_is_refused(ready: BackupHost, program: Programs) -> None:
+    before = len(ready.snapshots("cni-state"))
+    with faults.held(ready, "first", "run", "--part", "cni-state"):
+        assert "`backup run` (process" in ready.backup("restore", "cni-state", "--force", code=11)
+        ready.host.start("second", [BACKUP, "run", "--part", "cni-state"])
+        ready.host.wait("the second", lambda: "waiting for `backup run`" in ready.host.log("second"), 20)
+    ready.host.processes.pop("second").wait(timeout=60)
     for name in ("first", "second"):
-        ready.host.processes.pop(name).wait(timeout=60)
-    assert "FAILED" in ready.host.log("first")  # what was held fails
-    assert "cni-state: done" in ready.host.log("second")
-    assert ready.codes()["cni-state"] == 0
+        assert "cni-state: done" in ready.host.log(name)
+    assert len(ready.snapshots("cni-state")) == before + 2
+    assert firing(ready, program) == set()
 
 
 def test_a_restore_asks_before_it_replaces(ready: BackupHost) -> None:
@@ -222,34 +218,16 @@ def test_an_older_snapshot_is_restored_by_its_id(ready: BackupHost) -> None:
     assert "there is no one snapshot" in ready.backup("restore", "cni-config", "--force", "--snapshot", "0000", code=1)
 
 
-def simulate(host: BackupHost, part: str, days: int, last: datetime) -> list[str]:
-    """A run of one part on each of so many days, at night, up to `last`. Returns the days that have a snapshot then."""
-    for ago in reversed(range(days)):
-        host.host.write("/run/day", f"{last - timedelta(days=ago):%Y-%m-%d %H:%M:%S}")
-        host.backup("run", "--part", part)
-    host.host.run(["rm", "/run/day"])
-    return [one["time"][:10] for one in host.snapshots(part)]
-
-
-def kept(days: int, last: datetime, keep: dict[str, int]) -> list[str]:
-    """The days that the retention table keeps: the last of each day, ISO week and month, so many of each."""
-    made = [last - timedelta(days=ago) for ago in range(days)]
-    form = {"daily": "%Y-%m-%d", "weekly": "%G-%V", "monthly": "%Y-%m"}
-    found: set[str] = set()
-    for unit, count in keep.items():
-        first_seen: dict[str, str] = {}
-        for day in made:
-            first_seen.setdefault(day.strftime(form[unit]), f"{day:%Y-%m-%d}")
-        found.update(list(first_seen.values())[:count])
-    return sorted(found)
-
-
-def test_snapshots_are_kept_as_the_retention_table_says(ready: BackupHost) -> None:
-    days, last = 15, datetime(2027, 3, 4, 2, 30)
-    (keep,) = [part["keep"] for part in ready.settings["parts"] if part["name"] == "alertmanager"]
-    found = simulate(ready, "alertmanager", days, last)
-    assert found == kept(days, last, keep)
-    assert len(found) == keep["daily"]
+def test_snapshots_are_kept_as_the_retention_table_says(ready: BackupHost, production: Deployment) -> None:
+    last = datetime(2027, 3, 4, 2, 30)
+    table = production.environment.retention.backups
+    only(ready, "alertmanager", "cni-config")
+    lived = live(ready, 10, last, changes=4)
+    assert days_kept(ready, "alertmanager") == kept_by_days(lived.nights, table)
+    assert len(days_kept(ready, "alertmanager")) == table.daily
+    generations = days_kept(ready, "cni-config")[-len(lived.changes) :]
+    assert generations == [f"{night:%Y-%m-%d}" for night in lived.changes]
+    put(ready, "/etc/flatnet-ops/backup.json", json.dumps(ready.settings))
 
 
 def test_settings_that_cannot_be_read_are_told(ready: BackupHost) -> None:
@@ -262,18 +240,32 @@ def test_settings_that_cannot_be_read_are_told(ready: BackupHost) -> None:
     put(ready, "/etc/flatnet-ops/backup.json", good)
 
 
-def test_a_damaged_repository_is_found_by_the_drill(ready: BackupHost) -> None:
-    """The last test on this repository: bytes in the middle of every pack of data are flipped."""
-    flip = """
-for pack in $(find "$1/data" -type f -size +20k); do
-    printf '\\377\\000\\377\\000' | dd of="$pack" bs=1 seek=10000 conv=notrunc status=none
-    echo "$pack"
-done
-"""
-    ready.host.run(["chmod", "-R", "u+w", REPOSITORY])
-    assert ready.host.run(["sh", "-ec", flip, "sh", REPOSITORY]).stdout
-    ready.backup("drill", code=1)
-    codes = ready.codes("drill")
-    assert codes["volume-forgejo-data"] != 0
-    assert codes["repository"] != 0
+def test_a_damaged_repository_is_found_by_the_drill_and_loses_nothing_more(
+    ready: BackupHost, program: Programs
+) -> None:
+    """The last test on this repository. What a drill could not restore is not forgotten of, until one succeeds."""
+    ready.backup("run")
+    faults.flip_bits(ready)
+    faults.by_unit(ready, "flatnet-restore-drill")
+    failed = {("RestoreDrillFailed", part) for part in ("volume-forgejo-data", "repository")}
+    assert firing(ready, program) == failed
     assert ready.host.run(["ls", f"{DATA}/backup"]).stdout.split() == ["cache", "lock"]
+    before = {one["id"] for one in ready.snapshots("alertmanager")}
+    only(ready, "alertmanager", keep={"alertmanager": {"daily": 1}})
+    live(ready, 2, datetime(2027, 4, 4, 2, 30), codes=(0, 1))  # giving room back fails where it meets the damage
+    assert before <= {one["id"] for one in ready.snapshots("alertmanager")}
+
+
+def test_of_a_repository_that_lacks_a_pack_nothing_is_forgotten(ready: BackupHost, program: Programs) -> None:
+    """After the test above: a new repository takes the place of the damaged one."""
+    ready.host.run(["mv", REPOSITORY, f"{MOUNT}/damaged"])
+    ready.backup("init")
+    ready.quicken(REPOSITORY)
+    only(ready, "alertmanager", "volume-forgejo-data", keep={"alertmanager": {"daily": 1}})
+    ready.backup("run")
+    ready.backup("drill")
+    before = {one["id"] for one in ready.snapshots("alertmanager")}
+    ready.host.run(["sh", "-ec", f"rm {faults.new_packs(ready)}"])
+    live(ready, 2, datetime(2027, 5, 4, 2, 30), codes=(1,))
+    assert firing(ready, program) == {("BackupFailed", "repository")}
+    assert before <= {one["id"] for one in ready.snapshots("alertmanager")}

@@ -7,43 +7,29 @@ import re
 import shlex
 import time
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
-from urllib.parse import urlencode
 
 import pytest
 
-from generators import backup
-from model.backups import S3, Repository
 from model.deployment import Deployment
-from model.secrets import secret_path
 from model.stateful import DATA
-from tests.acceptance import certificates
-from tests.acceptance.backup_host import VOLUME, BackupHost
+from tests.acceptance import backup_places as places
+from tests.acceptance.backup_faults import REPOSITORY, plug_in
+from tests.acceptance.backup_host import READY, VOLUME, BackupHost
 from tests.acceptance.install_page import blocks
-from tests.acceptance.scratch_host import OUTSIDE, ScratchHost
+from tests.acceptance.scratch_host import ScratchHost
 from tests.conftest import ROOT, Programs
 
 pytestmark = pytest.mark.acceptance
 
 FORGEJO = VOLUME.format("forgejo-data")
 FOLDERS = ("/etc/cni", "/var/lib/flatnet", "/mnt/f/flatnet", "/var/lib/containers/storage/volumes")
-READY = {"prometheus": "http://127.0.0.1:9090/-/ready", "loki": "http://127.0.0.1:3100/ready"}
 
 
 @pytest.fixture
 def scratch(tmp_path: Path) -> Iterator[ScratchHost]:
     with ScratchHost(tmp_path / "host") as host:
         yield host
-
-
-def ask(host: BackupHost, url: str, **parameters: str) -> str:
-    return host.host.run(["curl", "-fsS", "--max-time", "10", f"{url}?{urlencode(parameters)}"]).stdout
-
-
-def wait_for(host: BackupHost, name: str) -> None:
-    look = ["curl", "-fsS", "--max-time", "2", READY[name]]
-    host.host.wait(name, lambda: host.host.run(look, check=False).returncode == 0, 60)
 
 
 def rows(host: BackupHost, path: str, table: str) -> int:
@@ -64,7 +50,7 @@ def test_what_was_backed_up_while_it_was_written_comes_back(scratch: ScratchHost
     host = BackupHost(scratch, "production", "tokyo-1")
     host.install(program)
     host.seed()
-    scratch.run(["sh", "-c", "mkdir -p /mnt/e && mount -t tmpfs none /mnt/e"])
+    plug_in(host)
     databases = {f"{FORGEJO}/busy.db": "wal", f"{DATA}/grafana/grafana.db": "delete"}
     scratch.write("/run/writer.py", (Path(__file__).parent / "writer.py").read_text(encoding="utf-8"))
     for index, (path, mode) in enumerate(databases.items()):
@@ -73,7 +59,7 @@ def test_what_was_backed_up_while_it_was_written_comes_back(scratch: ScratchHost
     for name in READY:
         host.start(name, program)
     for name in READY:
-        wait_for(host, name)
+        host.ready(name)
     line = {"streams": [{"stream": {"kind": "system"}, "values": [[f"{time.time():.0f}000000000", "kept line"]]}]}
     push = "http://127.0.0.1:3100/loki/api/v1/push"
     scratch.run(
@@ -81,13 +67,14 @@ def test_what_was_backed_up_while_it_was_written_comes_back(scratch: ScratchHost
     )
     series = {"query": "prometheus_build_info"}
     query = "http://127.0.0.1:9090/api/v1/query"
-    scratch.wait("a first scrape", lambda: '"value"' in ask(host, query, **series), 60)
+    scratch.wait("a first scrape", lambda: '"value"' in host.ask(query, **series), 60)
     moment = f"{time.time():.0f}"
-    known = ask(host, query, time=moment, **series)
+    known = host.ask(query, time=moment, **series)
     before = {path: rows(host, path, "one") for path in databases}
     files = host.bytes_and_owners(*FOLDERS)
 
     host.backup("init")
+    host.quicken(REPOSITORY)
     host.backup("run")
     written = {path: rows(host, path, "one") for path in databases}
     assert set(host.codes().values()) == {0}
@@ -112,9 +99,9 @@ def test_what_was_backed_up_while_it_was_written_comes_back(scratch: ScratchHost
         assert rows(host, path, "one") == rows(host, path, "two")
         assert scratch.run(["sqlite3", path, "pragma integrity_check"]).stdout == "ok\n"
     for name in READY:
-        wait_for(host, name)
-    assert json.loads(ask(host, query, time=moment, **series))["data"] == json.loads(known)["data"]
-    found = ask(host, "http://127.0.0.1:3100/loki/api/v1/query_range", query='{kind="system"}', since="1h")
+        host.ready(name)
+    assert json.loads(host.ask(query, time=moment, **series))["data"] == json.loads(known)["data"]
+    found = host.ask("http://127.0.0.1:3100/loki/api/v1/query_range", query='{kind="system"}', since="1h")
     assert "kept line" in found
     the_page_is_right(host)
 
@@ -161,74 +148,20 @@ def there_and_back(host: BackupHost) -> None:
 
 def test_over_sftp(scratch: ScratchHost, program: Programs) -> None:
     """The settings of a host of multi-host as rendered; the server is OpenSSH's."""
-    host = BackupHost(scratch, "multi-host", "osaka-2")
-    host.install(program)
-    host.seed()
-    key, known = secret_path("sftp-key"), secret_path("sftp-known-hosts")
-    serve = f"""
-echo '127.0.0.1 localhost
-{OUTSIDE} nas.example.co.jp' >/etc/hosts
-useradd --create-home --password '*' flatnet && mkdir /run/sshd
-install -d -o flatnet /backup/flatnet /home/flatnet/.ssh
-ssh-keygen -q -t ed25519 -N '' -f {key}
-ssh-keygen -q -t ed25519 -N '' -f /run/hostkey
-install -o flatnet -m 600 {key}.pub /home/flatnet/.ssh/authorized_keys
-echo "nas.example.co.jp $(cut -d' ' -f1,2 /run/hostkey.pub)" >{known}
-"""
-    scratch.run(["sh", "-ec", serve])
-    options = [
-        f"ListenAddress={OUTSIDE}",
-        "HostKey=/run/hostkey",
-        "UsePAM=no",
-        "Subsystem=sftp internal-sftp",
-        "StrictModes=no",
-    ]
-    sshd = ["/usr/sbin/sshd", "-D", "-e", "-f", "/dev/null", *(word for one in options for word in ("-o", one))]
+    host = places.sftp_host(scratch, program)
     host.backup("run", code=1)  # nobody answers
     assert set(host.codes().values()) == {1}
-    scratch.start("sshd", sshd)
-    look = ["ssh-keyscan", "-T", "1", OUTSIDE]
-    scratch.wait("sshd", lambda: bool(scratch.run(look, check=False).stdout), 20)
+    places.serve_sftp(scratch)
     host.backup("init")
+    host.quicken("/backup/flatnet")
     there_and_back(host)
-    scratch.run(["sh", "-c", f"echo 'nas.example.co.jp ssh-ed25519 AAAA' >{known}"])
+    scratch.run(["sh", "-c", f"echo 'nas.example.co.jp ssh-ed25519 AAAA' >{places.KNOWN_HOSTS}"])
     host.backup("run", code=1)  # a server with another key is not ours
     assert 0 not in host.codes().values()
 
 
 def test_over_s3(scratch: ScratchHost, program: Programs, production: Deployment) -> None:
     """Production, but with a bucket: an S3 server behind TLS, whose CA the host trusts."""
-    host = BackupHost(scratch, "production", "tokyo-1")
-    host.install(program)
-    host.seed()
-    name, bucket = "s3.example.co.jp", "flatnet-backup"
-    repository = Repository(s3=S3(endpoint=name, bucket=bucket))
-    backups = production.environment.backups.model_copy(update={"repository": repository})
-    deployment = replace(production, environment=production.environment.model_copy(update={"backups": backups}))
-    settings = next(file for file in backup.generate(deployment) if file.target == "/etc/flatnet-ops/backup.json")
-    few = json.loads(settings.content)
-    few["parts"] = [part for part in few["parts"] if not part["folder"].startswith(DATA)]
-    scratch.write("/etc/flatnet-ops/backup.json", json.dumps(few), mode=0o600)
-    scratch.write(secret_path("s3-key-id"), "who\n", mode=0o400)
-    scratch.write(secret_path("s3-key"), "secret-of-a-test\n", mode=0o400)
-    ca, server = certificates.make([name])
-    scratch.write("/run/s3.pem", server)
-    scratch.write("/etc/ssl/certs/ca-certificates.crt", ca)
-    scratch.run(["sh", "-c", f"echo '{OUTSIDE} {name}' >/etc/hosts; mkdir -p /srv/meta /srv/s3/{bucket}"])
-    scratch.run(["cp", program("versitygw"), "/usr/local/bin/versitygw"])
-    tls = ["--cert", "/run/s3.pem", "--key", "/run/s3.pem"]
-    words = ["versitygw", "--port", f"{OUTSIDE}:443", "--access", "who", "--secret", "secret-of-a-test", *tls]
-    scratch.start("s3", [*words, "posix", "--sidecar", "/srv/meta", "/srv/s3"])
-    answers = ["curl", "-sS", "-o", "/dev/null", "--max-time", "2", f"https://{name}/"]
-    scratch.wait("the S3 server", lambda: scratch.run(answers, check=False).returncode == 0, 20)
+    host = places.over_s3(scratch, program, production)
     host.backup("init")
-    there_and_back(replace_settings(host, few))
-
-
-def replace_settings(host: BackupHost, settings: dict[str, object]) -> BackupHost:
-    class Changed(BackupHost):
-        @property
-        def settings(self) -> dict[str, object]:
-            return settings
-
-    return Changed(host.host, host.environment, host.name)
+    there_and_back(host)

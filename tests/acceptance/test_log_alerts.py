@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import http.client
 import json
-import re
 import socket
 import subprocess
 import time
 import urllib.parse
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,10 +19,14 @@ from model.alert import AlertTest
 from model.catalogue import Alert, CatalogueFile
 from model.deployment import Deployment
 from tests.conftest import ROOT, Programs
+from tests.coverage.parts import parts
+from tests.coverage.report import RULE, Judged, coverage
 from tests.native.test_thresholds import OVERRIDES, overridden
 from tests.nginx import ENDS_WITH_US
 
 pytestmark = pytest.mark.acceptance
+
+Answer = list[tuple[dict[str, str], float]]
 
 # What the collectors make labels of; the rest goes with each line as structured metadata.
 LABELS = {"component", "container", "host", "kind", "level", "site", "unit"}
@@ -65,8 +68,8 @@ class Loki:
         except OSError:
             return False
 
-    def fires(self, alert: Alert, test: AlertTest, tenant: str) -> list[tuple[dict[str, str], float]]:
-        """Push the lines of a test, and evaluate the rule at the test's moment; the labels and values that it gives."""
+    def answers(self, test: AlertTest, tenant: str, expressions: Sequence[str]) -> list[Answer]:
+        """Push the lines of a test, and evaluate expressions at its moment: the labels and values that each gives."""
         begin = time.time_ns() - 3600 * 10**9
         streams = []
         for lines in test.lines:
@@ -76,7 +79,10 @@ class Loki:
             values = [[str(begin + 1 + number * step), lines.line, metadata] for number in range(lines.count)]
             streams.append({"stream": stream, "values": values})
         self.ask("/loki/api/v1/push", tenant, {"streams": streams})
-        query = urllib.parse.urlencode({"query": alert.expr, "time": begin + test.at.seconds * 10**9})
+        return [self._answer(expression, begin + test.at.seconds * 10**9, tenant) for expression in expressions]
+
+    def _answer(self, expression: str, at: int, tenant: str) -> Answer:
+        query = urllib.parse.urlencode({"query": expression, "time": at})
         result = json.loads(self.ask(f"/loki/api/v1/query?{query}", tenant))["data"]["result"]
         return sorted(
             ((sample["metric"], float(sample["value"][1])) for sample in result),
@@ -116,36 +122,45 @@ def loki(program: Programs, tmp_path_factory: pytest.TempPathFactory) -> Iterato
             process.wait(10)
 
 
-def check(deployment: Deployment, loki: Loki, tenants: str) -> None:
+def on_logs(deployment: Deployment) -> list[Alert]:
     alerts = [alert for alert in deployment.alerts if alert.file.source == "logs"]
     assert len(alerts) >= 4
     for alert in alerts:
         assert alert.hold is None, f"{alert.name}: a test looks at one moment"
-        for number, test in enumerate(alert.tests):
-            expected = [(dict(firing.labels), firing.value) for firing in test.fires]
-            found = loki.fires(alert, test, f"{tenants}-{alert.name}-{number}")
-            assert [labels for labels, _ in found] == [labels for labels, _ in expected], f"{alert.name}: {test.name}"
-            for (_, value), (_, printed) in zip(found, expected, strict=True):
-                assert printed is None or value == float(printed), f"{alert.name}: {test.name}"
+    return alerts
 
 
-def test_alerts_on_logs_fire_when_they_must_and_only_then(deployment: Deployment, loki: Loki) -> None:
-    check(deployment, loki, deployment.name)
+def is_expected(found: Answer, test: AlertTest) -> bool:
+    if [labels for labels, _ in found] != [dict(firing.labels) for firing in test.fires]:
+        return False
+    values = zip(found, (firing.value for firing in test.fires), strict=True)
+    return all(printed is None or value == float(printed) for (_, value), printed in values)
+
+
+def test_every_piece_of_every_rule_on_logs_is_held(
+    deployment: Deployment, loki: Loki, record_property: Callable[[str, object], None]
+) -> None:
+    measured = []
+    for alert in on_logs(deployment):
+        rule = {"alert": alert.name, "expr": alert.expr}
+        judged = Judged(alert.page, rule, parts(rule, logs=True), tuple(bool(test.fires) for test in alert.tests))
+        broken = {RULE: alert.expr} | {number: one.rule["expr"] for number, one in enumerate(judged.breaks)}
+        noticed = {number: set[int]() for number in broken}
+        for place, test in enumerate(alert.tests):
+            answers = loki.answers(test, f"{deployment.name}-{alert.name}-{place}", list(broken.values()))
+            for number, answer in zip(broken, answers, strict=True):
+                noticed[number] |= set() if is_expected(answer, test) else {place}
+        measured.append((judged, noticed))
+    found = coverage(f"{deployment.name}, on logs", measured)
+    record_property("held by tests", found.summary)
+    assert found.gaps == (), "\n".join(found.gaps)
 
 
 @pytest.mark.parametrize("name", OVERRIDES)
 def test_their_tests_follow_their_threshold(
     name: str, tmp_path: Path, catalogue: tuple[CatalogueFile, ...], loki: Loki
 ) -> None:
-    check(overridden(name, tmp_path, catalogue), loki, name)
-
-
-def test_a_broken_expression_is_noticed(production: Deployment, loki: Loki) -> None:
-    """The same lines, and a rule that looks at another kind of log."""
-    alert = next(alert for alert in production.alerts if alert.name == "GatewayErrorBurst")
-    broken = alert.expr.replace('kind="gateway_error"', 'kind="gateway_access"')
-    assert broken != alert.expr
-    assert re.search("gateway_access", broken)
-    file = alert.file.model_copy(update={"expr": broken})
-    other = Alert(alert.name, alert.page, file, alert.component, alert.labels)
-    assert loki.fires(other, alert.tests[0], "broken") == []
+    for alert in on_logs(overridden(name, tmp_path, catalogue)):
+        for place, test in enumerate(alert.tests):
+            (answer,) = loki.answers(test, f"{name}-{alert.name}-{place}", [alert.expr])
+            assert is_expected(answer, test), f"{alert.name}: {test.name}: {answer}"

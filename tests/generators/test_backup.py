@@ -15,7 +15,8 @@ import pytest
 
 from generators import backup
 from generators.backup.host.flatnet_backup import copies, journal, main, metrics, restic, restore
-from generators.backup.host.flatnet_backup.settings import Failed, Settings, read
+from generators.backup.host.flatnet_backup.run import proved
+from generators.backup.host.flatnet_backup.settings import Failed, Settings, need_room, read
 from model import names
 from model.deployment import Deployment
 
@@ -102,6 +103,60 @@ def test_settings_that_cannot_be_read_fail_every_part(settings: Settings, monkey
     assert 'flatnet_backup_last_exit_code{part="repository"} 78' in lines(settings)
 
 
+@pytest.mark.parametrize(
+    ("drilled", "held"),
+    [
+        ({}, set()),
+        ({"loki": 0, "repository": 0}, set()),
+        ({"loki": 1, "repository": 0}, {"loki"}),
+        ({"loki": 0, "repository": 12}, {"loki", "grafana"}),
+    ],
+)
+def test_what_a_drill_could_not_prove_is_not_forgotten_of(
+    settings: Settings, drilled: dict[str, int], held: set[str]
+) -> None:
+    if drilled:
+        metrics.record(settings, "restore_drill", drilled, {})
+    good = [part for part in settings.parts if part.name in ("loki", "grafana")]
+    assert {part.name for part in good} - {part.name for part in proved(settings, good)} == held
+
+
+def test_a_disk_without_reserve_is_told_before_it_is_full(
+    settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place = replace(settings, repository=replace(settings.repository, url=str(tmp_path)))
+    restic.Restic(place).has_room()
+    monkeypatch.setattr(restic, "RESERVE", 1 << 60)
+    with pytest.raises(Failed, match="are free at"):
+        restic.Restic(place).has_room()
+    server = replace(settings.repository, url="s3:https://s3.example.co.jp/backup", mount=None)
+    restic.Restic(replace(settings, repository=server)).has_room()
+
+
+@pytest.mark.parametrize(
+    ("why", "code", "asked"),
+    [
+        ("unable to create lock in backend: no space left on device", 1, ["check", "check --no-lock"]),
+        ("unable to create lock in backend: repository is already locked", 11, ["check"]),
+        ("repository contains errors", 1, ["check"]),
+    ],
+)
+def test_a_repository_is_read_without_a_lock_where_none_can_be_written(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch, why: str, code: int, asked: list[str]
+) -> None:
+    calls: list[str] = []
+
+    def call(_: object, *words: str, limit: float) -> None:
+        calls.append(" ".join(words))
+        if "--no-lock" not in words:
+            raise Failed(why, code)
+
+    monkeypatch.setattr(restic.Restic, "call", call)
+    with contextlib.suppress(Failed):
+        restic.Restic(settings).read("check")
+    assert calls == asked
+
+
 @pytest.mark.parametrize("moment", ["before", "between", "after"])
 def test_a_kill_around_the_swap_leaves_old_or_new_data(settings: Settings, tmp_path: Path, moment: str) -> None:
     place, new, old = tmp_path / "data", tmp_path / ".data.restored", tmp_path / ".data.replaced"
@@ -178,6 +233,34 @@ def test_databases_are_copied_and_left_out_of_the_folder(tmp_path: Path) -> None
         assert copy.execute("select x from t").fetchall() == [(1,)]
 
 
+def test_branches_of_git_are_copied_before_the_objects_are_read(tmp_path: Path) -> None:
+    """A branch must never be newer than the commits that are saved after it; a lock would stop pushes for ever."""
+    repository = tmp_path / "volume" / "sato" / "x.git"
+    for folder in ("objects/ab", "refs/heads/feature", "refs/tags"):
+        (repository / folder).mkdir(parents=True)
+    for name in ("HEAD", "packed-refs", "config", "refs/heads/main", "refs/heads/feature/one", "refs/heads/main.lock"):
+        (repository / name).write_text(name)
+    (tmp_path / "volume" / "refs").mkdir()  # of something else
+    found = copies.with_databases(tmp_path / "volume", tmp_path / "stage")
+    stage = tmp_path / "stage/sato/x.git"
+    copied = {str(path.relative_to(stage)) for path in stage.rglob("*")}
+    assert copied >= {"HEAD", "packed-refs", "refs/heads/main", "refs/heads/feature/one", "refs/tags"}
+    assert not [name for name in copied if name.endswith(".lock") or name in ("config", "objects")]
+    assert {path.name for path in found.excluded} == {"refs", "HEAD", "packed-refs", "HEAD.lock", "packed-refs.lock"}
+    assert found.paths == [tmp_path / "volume", tmp_path / "stage"]
+    assert found.wrong == []
+
+
+def test_a_folder_that_the_copy_alone_has_is_restored_as_it_was(tmp_path: Path) -> None:
+    (tmp_path / "copy" / "refs" / "tags").mkdir(parents=True)
+    (tmp_path / "copy" / "refs").chmod(0o750)
+    (tmp_path / "there").mkdir(mode=0o700)
+    restore.merge(tmp_path / "copy", tmp_path / "there")
+    assert (tmp_path / "there" / "refs" / "tags").is_dir()
+    assert (tmp_path / "there" / "refs").stat().st_mode & 0o777 == 0o750
+    assert (tmp_path / "there").stat().st_mode & 0o777 == 0o700
+
+
 def test_a_database_that_cannot_be_copied_is_saved_as_it_lies_and_told(tmp_path: Path) -> None:
     source = tmp_path / "volume"
     source.mkdir()
@@ -189,9 +272,9 @@ def test_a_database_that_cannot_be_copied_is_saved_as_it_lies_and_told(tmp_path:
 
 
 def test_what_does_not_fit_is_refused(tmp_path: Path) -> None:
-    copies.need_room(tmp_path / "not" / "there", 1000)
+    need_room(tmp_path / "not" / "there", 1000)
     with pytest.raises(Failed, match="do not fit"):
-        copies.need_room(tmp_path, 1 << 60)
+        need_room(tmp_path, 1 << 60)
 
 
 def test_a_path_is_a_pattern_of_itself_alone() -> None:
@@ -234,6 +317,10 @@ def test_the_help_names_every_command(capsys: pytest.CaptureFixture[str], monkey
         ("Fatal: no repository\nIs there one?\n/x\n", "Fatal: no repository"),
         ('{"message_type":"exit_error","code":1,"message":"Fatal: no space left"}\n', "Fatal: no space left"),
         ("subprocess ssh: Connection refused\nFatal: unexpected EOF\n", "Connection refused; Fatal: unexpected EOF"),
+        (
+            '{"message_type":"exit_error","message":"Error loading snapshot 1\\ngithub.com/restic"}\n',
+            "Error loading snapshot 1",
+        ),
         ("", "it said nothing"),
     ],
 )

@@ -1,8 +1,8 @@
 """How a consistent copy of a part is had while it is in use, without room for all of it a second time.
 
 folder: its writers rename whole files into place, so it is read as it lies.
-sqlite: read as it lies, but its databases, which are copied by SQLite's own backup before: whatever a database speaks
-of when it is copied is in the files that are read after it.
+sqlite: read as it lies, but its databases, which are copied by SQLite's own backup before, and then the branches and
+tags of git repositories: whatever these speak of when they are copied is in the files that are read after them.
 prometheus: its own snapshot, which is links to blocks that never change.
 stopped: the service is stopped while old chunks, which never change, are linked and the rest is copied.
 """
@@ -17,19 +17,19 @@ import sqlite3
 import time
 import urllib.parse
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
 from .journal import Journal
 from .restic import Copy
-from .settings import Failed, Part, Settings, size
+from .settings import Failed, Part, Settings, need_room
 
 DATABASE = b"SQLite format 3\0"
 BESIDE_IT = ("-wal", "-shm", "-journal")
+REFERENCES = ("packed-refs", "HEAD")  # of git, beside the folder `refs`
 BUSY = 600  # seconds that a database may be locked or a snapshot of Prometheus may take
 DAY = 86400
-RESERVE = 1 << 30  # bytes of the disk that stay free
 
 
 @contextlib.contextmanager
@@ -64,7 +64,7 @@ def copy(settings: Settings, part: Part, journal: Journal) -> Iterator[Copy]:
 
 
 def with_databases(source: Path, stage: Path) -> Copy:
-    """The folder itself, with its databases copied into `stage`, at the same places below it."""
+    """The folder itself, with databases and git's references copied into `stage`, at the same places below it."""
     databases = list(find_databases(source))
     need_room(stage, sum(path.stat().st_size for path in databases))
     found = Copy([source])
@@ -80,6 +80,16 @@ def with_databases(source: Path, stage: Path) -> Copy:
             found.wrong.append(f"{path} is saved as it lies and may be inconsistent: {error}")
             continue
         found.excluded += [path, *(path.with_name(path.name + ending) for ending in BESIDE_IT)]
+    for path in find_repositories(source):
+        try:
+            _make_folders(source, stage, path.relative_to(source))
+            copy_references(path, stage / path.relative_to(source))
+        except FileNotFoundError:
+            continue
+        except OSError as error:
+            found.wrong.append(f"branches of {path} are saved as they lie and may be newer than its commits: {error}")
+            continue
+        found.excluded += [path / name for name in ("refs", *REFERENCES, *(f"{name}.lock" for name in REFERENCES))]
     if stage.is_dir():
         found.paths.append(stage)
     return found
@@ -118,6 +128,37 @@ def copy_database(source: Path, target: Path) -> None:
     ):
         live.backup(new, progress=in_time)
     like(source, target)
+
+
+# --- git ------------------------------------------------------------------------------------------------------------
+
+
+def find_repositories(folder: Path) -> Iterator[Path]:
+    """Every git repository of a tree, bare or not, by the folder that holds its branches."""
+    for here, folders, names in os.walk(folder):
+        if "HEAD" in names and {"objects", "refs"} <= set(folders):
+            folders.clear()
+            yield Path(here)
+
+
+def copy_references(repository: Path, target: Path) -> None:
+    """Copy branches and tags, without locks: a push that is going on would leave its own behind for ever.
+
+    Single ones come first: what git packs meanwhile is then in both, and the single one counts.
+    """
+    for here, _, names in os.walk(repository / "refs"):
+        with contextlib.suppress(FileNotFoundError):  # git takes empty folders away
+            _make_folders(repository, target, Path(here).relative_to(repository))
+            _copy_files(Path(here), target / Path(here).relative_to(repository), names)
+    _copy_files(repository, target, REFERENCES)
+
+
+def _copy_files(source: Path, target: Path, names: Iterable[str]) -> None:
+    for name in names:
+        if not name.endswith(".lock"):
+            with contextlib.suppress(FileNotFoundError):  # packed or deleted since, or never there
+                shutil.copy2(source / name, target / name, follow_symlinks=False)
+                like(source / name, target / name)
 
 
 # --- Prometheus -----------------------------------------------------------------------------------------------------
@@ -196,19 +237,6 @@ def link_or_copy(source: Path, stage: Path) -> None:
 
 
 # --- files ----------------------------------------------------------------------------------------------------------
-
-
-def need_room(folder: Path, count: float) -> None:
-    """See that `count` bytes fit the disk of a folder that may not be there yet, and leave something free.
-
-    Raises:
-        Failed: they do not.
-
-    """
-    there = next(path for path in (folder, *folder.parents) if path.exists())
-    free = shutil.disk_usage(there).free
-    if count and count + RESERVE > free:
-        raise Failed(f"{size(count)} and {size(RESERVE)} in reserve do not fit the {size(free)} free at {there}")
 
 
 def copy_contents(source: Path, target: Path) -> None:

@@ -21,12 +21,14 @@ class Report:
         self.codes: dict[str, int] = {}
         self.otherwise = STOPPED  # the code of what was not tried
 
-    def opened(self, restic: Restic) -> list[Snapshot] | None:
+    def opened(self, restic: Restic, *, writing: bool = False) -> list[Snapshot] | None:
         """The host's snapshots; None if the repository cannot be used, which is then the failure of every part."""
         found: list[Snapshot] = []
 
         def look() -> None:
             restic.open()
+            if writing:
+                restic.has_room()
             found.extend(restic.snapshots())
 
         code = attempt(REPOSITORY, look)

@@ -8,11 +8,11 @@ import shutil
 from itertools import groupby
 from pathlib import Path
 
-from .copies import copy_contents, need_room
+from .copies import copy_contents, like
 from .journal import Journal
 from .report import attempt
 from .restic import LONG, Restic, Snapshot
-from .settings import Failed, Part, Settings, say, size
+from .settings import Failed, Part, Settings, need_room, say, size
 
 
 def restore(settings: Settings, names: list[str], journal: Journal, wanted: str | None, *, force: bool) -> int:
@@ -104,21 +104,23 @@ def fetch(restic: Restic, snapshot: Snapshot, target: Path) -> None:
     fetched = target.with_name(f"{target.name}.fetched")  # snapshots hold whole paths, from the root on
     shutil.rmtree(fetched, ignore_errors=True)
     try:
-        restic.call("restore", snapshot.id, "--target", str(fetched), "--verify", "--quiet", limit=LONG)
+        restic.read("restore", snapshot.id, "--target", str(fetched), "--verify", "--quiet", limit=LONG)
         first, *others = (fetched / path.lstrip("/") for path in snapshot.paths)
         target.parent.mkdir(parents=True, exist_ok=True)
         first.rename(target)
         for tree in others:
-            _merge(tree, target)
+            merge(tree, target)
     finally:
         shutil.rmtree(fetched, ignore_errors=True)
 
 
-def _merge(tree: Path, target: Path) -> None:
-    """Move the files of a tree to the same places below another one."""
+def merge(tree: Path, target: Path) -> None:
+    """Move the files of a tree to the same places below another one; folders that it alone has go with them."""
     for here, _, names in os.walk(tree):
         there = target / Path(here).relative_to(tree)
-        there.mkdir(parents=True, exist_ok=True)
+        if not there.is_dir():
+            there.mkdir(parents=True)
+            like(Path(here), there)
         for name in names:
             Path(here, name).rename(there / name)
 

@@ -6,6 +6,7 @@ import json
 import time
 from functools import partial
 
+from . import metrics
 from .copies import copy
 from .journal import Journal
 from .report import report
@@ -18,7 +19,7 @@ def run(settings: Settings, names: list[str], journal: Journal) -> int:
     parts = settings.chosen(names)
     restic = Restic(settings)
     with report(settings, "backup", [part.name for part in parts], journal) as telling:
-        known = telling.opened(restic)
+        known = telling.opened(restic, writing=True)
         if known is not None:
             good = [
                 part
@@ -50,22 +51,43 @@ def back_up(settings: Settings, restic: Restic, part: Part, journal: Journal) ->
 
 
 def tidy(restic: Restic, good: list[Part], known: list[Snapshot], *, whole: bool) -> dict[str, float]:
-    """Forget what the retention table lets go, of those parts alone that have a new whole snapshot.
+    """Drop incomplete snapshots that a whole one has followed; after a whole run, do what the retention table says.
 
-    After a whole run the space is given back, and the size of the repository is returned.
+    Of a part that has no new whole snapshot, or whose last restore drill failed, nothing is forgotten; nor of any part
+    while the repository is damaged. Returns the size of the repository.
+
+    Raises:
+        Failed: the repository is damaged, or cannot be written.
+
     """
     replaced = [one.id for one in known if not one.whole and any(part.tag in one.tags for part in good)]
     if replaced:
         restic.call("forget", *replaced)
-    host = ["--host", restic.settings.host, "--group-by", "host,tags"]
-    for keep in {tuple(part.keep.items()) for part in good}:
-        tags = [word for part in good if tuple(part.keep.items()) == keep for word in ("--tag", part.tag)]
-        units = [word for unit, count in keep for word in (f"--keep-{unit}", str(count))]
-        restic.call("forget", *host, *tags, *units)
     if not whole:
         return {}
+    # Before anything older goes, since new snapshots share what is damaged. Over a network what is at hand is not asked
+    # for again.
+    restic.read("check", *([] if restic.settings.repository.mount else ["--with-cache"]))
+    _forget(restic, proved(restic.settings, good))
     restic.call("prune")
     _, out = restic.call("stats", "--mode", "raw-data", "--json")
     total = json.loads(out)["total_size"]
     say(f"{REPOSITORY}: done: {size(total)}")
     return {"repository_bytes": total}
+
+
+def proved(settings: Settings, good: list[Part]) -> list[Part]:
+    """The parts of which snapshots may go: those whose last restore drill did not fail, nor that of the repository."""
+    doubtful = metrics.failed(settings, "restore_drill")
+    held = [part for part in good if {part.name, REPOSITORY} & doubtful]
+    for part in held:
+        say(f"{part.name}: its last restore drill failed; every snapshot is kept until one succeeds")
+    return [part for part in good if part not in held]
+
+
+def _forget(restic: Restic, parts: list[Part]) -> None:
+    host = ["--host", restic.settings.host, "--group-by", "host,tags"]
+    for keep in {tuple(part.keep.items()) for part in parts}:
+        tags = [word for part in parts if tuple(part.keep.items()) == keep for word in ("--tag", part.tag)]
+        units = [word for unit, count in keep for word in (f"--keep-{unit}", str(count))]
+        restic.call("forget", *host, *tags, *units)

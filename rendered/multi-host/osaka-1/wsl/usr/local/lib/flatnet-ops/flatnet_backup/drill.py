@@ -53,7 +53,7 @@ def prove(restic: Restic, part: Part, known: list[Snapshot]) -> dict[str, dict[s
 
 def check(restic: Restic) -> None:
     """Have restic check the repository, and read a share of it."""
-    restic.call("check", "--read-data-subset", SHARE, limit=LONG)
+    restic.read("check", "--read-data-subset", SHARE, limit=LONG)
     say(f"{REPOSITORY}: done: checked, up to {SHARE} of it read")
 
 

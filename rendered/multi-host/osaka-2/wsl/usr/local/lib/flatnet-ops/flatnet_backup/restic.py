@@ -5,18 +5,20 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import shutil
 import subprocess
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from .settings import NO_REPOSITORY, Failed, Part, Settings, say
+from .settings import NO_REPOSITORY, RESERVE, Failed, Part, Settings, say, size
 
 INCOMPLETE = "incomplete"  # the tag of a snapshot that lacks what could not be read
 NOT_READ, LOCKED = 3, 11
 LINKED = ("prometheus", "stopped")  # ways that give restic links to files that never change
 QUICK, LONG = 45 * 60, 5 * 3600  # seconds that a command may take; QUICK includes waiting for another host's lock
 PATIENCE = "30m"  # for that lock
+UNLOCKABLE = "unable to create lock"  # restic's words
 AFTER_TERM = 60  # seconds in which restic takes its own lock away
 
 
@@ -115,6 +117,21 @@ class Restic:
             raise Failed(f"restic {arguments[0]}: {last_word(err or out)}", code)
         return code, out
 
+    def read(self, *arguments: str, limit: float = QUICK) -> None:
+        """Call restic to read; also where it cannot write its lock, on a disk that is full or has become read-only.
+
+        Raises:
+            Failed: as `call`.
+
+        """
+        try:
+            self.call(*arguments, limit=limit)
+        except Failed as failure:
+            if UNLOCKABLE not in str(failure) or failure.code == LOCKED:
+                raise
+            say(f"{failure}; reading without a lock")
+            self.call(*arguments, "--no-lock", limit=limit)
+
     def command(self, *arguments: str) -> list[str]:
         """The command line of a call. restic ends with this process, so that no run goes on behind our back."""
         options = [word for option in self.settings.repository.options for word in ("-o", option)]
@@ -135,6 +152,20 @@ class Restic:
             except OSError as error:
                 raise Failed(f"the secret {path} cannot be read: {error.strerror}") from error
         return environment
+
+    def has_room(self) -> None:
+        """See that the disk of the repository keeps something free: without it no snapshot could be deleted either.
+
+        Raises:
+            Failed: it is nearly full.
+
+        """
+        if not self.settings.repository.mount:
+            return
+        free = shutil.disk_usage(self.settings.repository.url).free
+        if free < RESERVE:
+            where, how = self.settings.repository.url, "the handbook's page on backups says how to free some"
+            raise Failed(f"{size(free)} are free at {where}, less than the {size(RESERVE)} in reserve; {how}")
 
     def mounted(self) -> None:
         """See that the drive of the repository is there: a folder below it would lie on the disk that it is to save.
@@ -205,4 +236,5 @@ def last_word(text: str) -> str:
         return "it said nothing"
     (last,) = _json_lines(lines[-1]) or [{"message": next((x for x in lines if x.startswith("Fatal")), lines[-1])}]
     ssh = [line.removeprefix("subprocess ssh: ") for line in lines if line.startswith("subprocess ssh: ")]
-    return "; ".join([*ssh[-1:], str(last.get("message", lines[-1]))])
+    message = str(last.get("message", lines[-1]))  # of several lines, the rest is where in restic it happened
+    return "; ".join([*ssh[-1:], message.splitlines()[0]])

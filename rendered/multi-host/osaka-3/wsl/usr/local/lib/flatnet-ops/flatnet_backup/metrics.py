@@ -32,6 +32,12 @@ def spoil(folder: Path, kind: str, code: int) -> None:
     _write(folder, kind, _told(series, kind, dict.fromkeys(parts, code), {}))
 
 
+def failed(settings: Settings, kind: str) -> set[str]:
+    """The parts of which the last run failed."""
+    series = _read(settings.metrics_folder, kind)
+    return {part for (name, part), code in series.items() if name == f"flatnet_{kind}_last_exit_code" and code != "0"}
+
+
 def _told(series: _Series, kind: str, codes: Mapping[str, int], extra: Extra) -> _Series:
     now = f"{time.time():.0f}"
     for part, code in codes.items():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +11,8 @@ from typing import Any
 
 SETTINGS = Path("/etc/flatnet-ops/backup.json")
 REPOSITORY = "repository"  # the `part` of metrics that speak of the repository as a whole
+
+RESERVE = 1 << 30  # bytes of a disk that stay free
 
 # Exit codes beside restic's own (0 fine, 1 fatal, 3 something was not read, 10 no repository, 11 locked, 12 wrong
 # password): those of the field.
@@ -118,3 +121,16 @@ def size(count: float) -> str:
             return f"{count:.0f} {unit}" if unit == "B" else f"{count:.1f} {unit}"
         count /= 1024
     return f"{count:.1f} TB"
+
+
+def need_room(folder: Path, count: float) -> None:
+    """See that `count` bytes fit the disk of a folder that may not be there yet, and leave something free.
+
+    Raises:
+        Failed: they do not.
+
+    """
+    there = next(path for path in (folder, *folder.parents) if path.exists())
+    free = shutil.disk_usage(there).free
+    if count and count + RESERVE > free:
+        raise Failed(f"{size(count)} and {size(RESERVE)} in reserve do not fit the {size(free)} free at {there}")
