@@ -43,6 +43,7 @@ with open("@ALLOCATIONS@.new", "w") as file:
     json.dump(found, file)
 os.rename("@ALLOCATIONS@.new", "@ALLOCATIONS@")
 """
+UNREGISTERED = 'print("registration failed: connection refused", file=sys.stderr)'
 # What the timers do, the one of the addresses each minute; and a container that starts again and again.
 TURNS = """
 turn=0

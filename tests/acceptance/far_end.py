@@ -13,7 +13,8 @@ from typing import Any
 
 from model.names import TASK_WATCH_HEARTBEAT
 from model.secrets import windows_secret_path
-from tests.acceptance.stack import CA, SLACK, Stack
+from tests.acceptance.messages import SLACK
+from tests.acceptance.stack import CA, Stack
 from tests.acceptance.windows_side import FOLDER
 from tests.acceptance.windows_tasks import Machine
 from tests.powershell.dotnet import Client, Mail

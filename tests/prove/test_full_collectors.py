@@ -54,7 +54,7 @@ def stack(
 ) -> Iterator[Stack]:
     with ScratchHost(tmp_path_factory.mktemp("full") / "collectors") as host:
         there = installed(host, production, program, debian_program("nginx"))
-        cni_side.begin(host, there.windows.workloads)
+        cni_side.begin(host, there.windows.workloads, well=False)
         host.write("/run/clock.py", host_side.CLOCK)
         folders = {folder for collector in COLLECTORS.values() for folder in collector.folders}
         for folder in sorted(folders):
