@@ -10,6 +10,7 @@ import json
 import shlex
 from pathlib import Path
 
+from model.collected import COLLECTING
 from model.deployment import Deployment
 from model.secrets import secret_path
 from model.stateful import BACKUP, TEXTFILES
@@ -42,7 +43,8 @@ echo '{address} {host}' >>/etc/hosts
 
 
 def run(scratch: ScratchHost, deployment: Deployment, wsl: Path) -> None:
-    """Compare the clocks, and go on doing so; back everything up once, and prove it."""
+    """Compare the clocks, remember which lines have arrived, and go on so; back everything up once, and prove it."""
+    scratch.start("collecting", ["sh", "-c", f"while {COLLECTING} keep; do sleep 60; done"])
     # In an environment whose certificates the company signs, the timer only measures how long they last.
     scratch.run(["/usr/local/lib/flatnet-ops/gateway-certificate", "renew"])
     scratch.write("/run/clock.py", CLOCK)

@@ -245,7 +245,8 @@ def _units(stack: Stack, program: Programs) -> None:
         binary = f"/usr/local/bin/{BINARIES[name]}"
         stack.host.run(["cp", "--update", program(BINARIES[name]), binary])
         words += [binary, *unit.arguments]
-        stack.host.write(f"/run/units/{name}", f"exec {shlex.join(words)}\n")
+        before = f"{shlex.join(unit.before)} || true\n" if unit.before else ""
+        stack.host.write(f"/run/units/{name}", f"{before}exec {shlex.join(words)}\n")
     for workload in stack.deployment.environment.workloads_on(_monitoring(stack)):  # a restore stops them
         stack.host.write(f"/run/units/{workload.name}", "exec sleep infinity\n")
     find_windows(stack)
