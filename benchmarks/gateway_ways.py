@@ -83,6 +83,14 @@ class Ways:
         """A page of the site."""
         return f"http{'s' * self.case.tls}://localhost:{self.ports[way]['https']}/sato/project"
 
+    def log(self, way: str) -> Path:
+        """Where it writes a line for each request."""
+        return self.folder / way / FOLDER / "logs/access.log"
+
+    def pid(self, way: str) -> Path:
+        """The file that is there when it runs."""
+        return self.folder / way / FOLDER / "logs/nginx.pid"
+
     def _lay_out(self, way: str, files: Mapping[str, str], workload: int) -> None:
         flatnet = self.folder / way / FOLDER
         written = {
@@ -116,7 +124,12 @@ def _rendered(ports: Mapping[str, int], workload: int) -> dict[str, str]:
 
 
 def _as(way: str, case: Case, text: str, workload: int) -> str:
-    """A file as this way has it; whatever it listens on, it does so on loopback, from where it lets in."""
+    """A file as this way has it; whatever it listens on, it does so on loopback, from where it lets in.
+
+    `lua_malloc_trim` is off: each thousandth log phase would give memory back to Linux, to ask for it again at once.
+    The C library of Windows knows no such thing.
+    """
+    text = re.sub(r"^lua_shared_dict .*", r"\g<0>\nlua_malloc_trim 0;", text, count=1, flags=re.MULTILINE)
     text = re.sub(r"^( *listen )(?:[\d.]+:)?(\d+)", r"\g<1>127.0.0.1:\2", text, flags=re.MULTILINE)
     text = re.sub(r"^( *)deny all;", r"\1allow 127.0.0.0/8;\n\1deny all;", text, flags=re.MULTILINE)
     if not case.tls:

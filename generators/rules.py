@@ -10,18 +10,21 @@ from typing import Any
 from model.alert import Firing
 from model.catalogue import Alert
 from model.deployment import Deployment
+from model.values import DurationValue
 
 _LABEL = re.compile(r"\{\{\s*\$labels\.(\w+)\s*\}\}")
 _VALUE = re.compile(r"\{\{\s*\$value\b[^}]*\}\}")
 
 
-def rule(alert: Alert, deployment: Deployment) -> dict[str, Any]:
-    """An alerting rule, with annotations in the environment's language."""
+def rule(alert: Alert, deployment: Deployment, kept: Mapping[str, DurationValue]) -> dict[str, Any]:
+    """An alerting rule, with annotations in the environment's language; `kept` says which outlive their condition."""
+    none = DurationValue(0)
+    keep = max(alert.file.keep_firing_for or none, kept.get(alert.name, none))
     return {
         "alert": alert.name,
         "expr": _expression(alert, deployment) + "\n",
         **({"for": str(alert.hold)} if alert.hold else {}),
-        **({"keep_firing_for": str(alert.file.keep_firing_for)} if alert.file.keep_firing_for else {}),
+        **({"keep_firing_for": str(keep)} if keep.seconds else {}),
         "labels": dict(sorted(alert.labels.items())),
         "annotations": texts(alert, deployment),
     }

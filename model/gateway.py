@@ -8,7 +8,7 @@ from model import names
 from model.base import Model, Named, NamedModel, usual
 from model.forms import Several
 from model.host import Host
-from model.types import AccountName, DnsName, Duration, LogFile, Name, Port, SecretRef, Size, UrlPath
+from model.types import AccountName, DnsName, Duration, LogFile, Name, OptionalLogFile, Port, SecretRef, Size, UrlPath
 from model.values import DurationValue, SizeValue, WindowsPathValue
 
 # OpenResty for Windows waits with select(), which watches FD_SETSIZE sockets (openresty: doc/README-windows.md); a
@@ -78,9 +78,9 @@ class GatewayLogs(Model):
 
     access: LogFile = Field("access.log", description="one JSON object for each request")
     error: LogFile = Field("error.log", description="nginx's own form")
-    api: LogFile | None = Field(
+    api: OptionalLogFile = Field(
         "api_access.log",
-        description="log of Flatnet's own API, which is rotated like the access log; null: Flatnet writes none",
+        description="log of Flatnet's own API, which is rotated like the access log; none: Flatnet writes none",
     )
     error_level: Literal["debug", "info", "notice", "warn", "error", "crit"] = "warn"
 
@@ -88,7 +88,7 @@ class GatewayLogs(Model):
     def files(self) -> dict[str, str]:
         """Name of each log file, by its key."""
         every = {"access": self.access, "error": self.error, "api": self.api}
-        return {key: name for key, name in every.items() if name}
+        return {key: name for key, name in every.items() if name != "none"}
 
     @property
     def collected(self) -> frozenset[str]:

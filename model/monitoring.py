@@ -18,7 +18,15 @@ def _interval(value: DurationValue) -> DurationValue:
     return value
 
 
+# How often Loki judges alerts on logs, and the least span of lines that one of them looks at.
+LOGS_EVERY = DurationValue(60)
+
 Interval = Annotated[Duration, AfterValidator(_interval)]
+
+# How often Alertmanager writes down silences and what it has told. What kills it costs at most so much of both.
+ALERTMANAGER_SAVES_EVERY = DurationValue(60)
+# What Prometheus waits, after its start, before an alert that was about to fire fires.
+GRACE_AFTER_RESTART = DurationValue(60)
 
 
 class Service(Model):
@@ -62,6 +70,16 @@ class Monitoring(WithUsual):
     grafana_path: UrlFolder = Field("/grafana/", description="path at the Gateway under which Grafana is served")
     grafana_admin: SecretRef = Field("grafana-admin-password", description="password of the account admin")
     grafana_key: SecretRef = Field("grafana-secret-key", description="key with which Grafana encrypts what it stores")
+
+    @property
+    def apart(self) -> DurationValue:
+        """How far apart alerts of one cause may begin or end: each is measured and judged at its own moments."""
+        return DurationValue(self.scrape_interval.seconds + self.evaluation_interval.seconds)
+
+    @property
+    def outlives(self) -> DurationValue:
+        """For how long a cause is kept firing, so that its effects are over before it is."""
+        return DurationValue(self.apart.seconds + self.evaluation_interval.seconds)
 
     @property
     def services(self) -> dict[str, Service]:

@@ -255,6 +255,9 @@ Channel = Annotated[
     str, *matching(r"[#@][^\s\x00-\x1f\x7f]{1,79}", "a channel with its #", "#flatnet-ops", more=", in quotes")
 ]
 LogFile = Annotated[str, *matching(r"[A-Za-z0-9._-]+\.log", "a file name that ends with .log,", "access.log")]
+OptionalLogFile = Annotated[
+    str, *matching(r"none|[A-Za-z0-9._-]+\.log", "a file name that ends with .log, or `none`,", "access.log")
+]
 Version = Annotated[str, *matching(r"\d+\.\d+\.\d+", "a version of three numbers", "2.12.0")]
 VariableName = Annotated[str, *matching(r"[A-Za-z_][A-Za-z0-9_]*", "a name of an environment variable", "DB_TYPE")]
 LabelValue = Annotated[str, *matching(r"[^\x00-\x1f\x7f{}]+", "one line of text without braces")]

@@ -26,6 +26,7 @@ RENDERED_CONF = ROOT / "generators" / "gateway" / "templates" / "flatnet-ops.con
 OURS_CONF = """
 set $flatnet_line "";
 access_log logs/access.log flatnet_ops;
+log_subrequest off;
 log_by_lua_block { require("flatnet_ops.access").record() }
 """
 

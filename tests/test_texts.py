@@ -19,6 +19,7 @@ from tests.conftest import ROOT
 
 MARKDOWN = MarkdownIt("commonmark").enable("table")
 JAPANESE = "[\u3041-\u3096\u30a1-\u30fa\u30fc\u4e00-\u9fff]"
+RAW_LENGTH = re.compile(r"(?<![\w.-])\d+[smhdw](?![A-Za-z0-9_.-])")
 # A word that is used for one thing, and those that are not used for it.
 ONE_WORD = {
     "ハンドブック": "運用手引き|運用手順書|運用マニュアル|手順書",
@@ -56,9 +57,15 @@ def told(deployment: Deployment, language: Language) -> Iterator[tuple[str, str]
 
 def on_dashboards(deployment: Deployment) -> Iterator[tuple[str, str]]:
     """Every title, description and label of the dashboards, and the file that it stands in."""
+    for path, dashboard in dashboards(deployment):
+        yield from ((path, text) for text in strings(dashboard))
+
+
+def dashboards(deployment: Deployment) -> Iterator[tuple[str, Any]]:
+    """Every dashboard, and the file that it stands in."""
     for file in grafana.generate(deployment):
         if "/dashboards/" in file.tree_path and file.tree_path.endswith(".json"):
-            yield from ((file.tree_path, text) for text in strings(json.loads(file.content)))
+            yield file.tree_path, json.loads(file.content)
 
 
 def strings(value: Any) -> Iterator[str]:
@@ -106,8 +113,18 @@ def test_a_table_begins_after_an_empty_line(deployment: Deployment) -> None:
 
 @pytest.mark.parametrize("language", ["en", "ja"])
 def test_a_length_of_time_is_in_words(deployment: Deployment, language: Language) -> None:
-    raw = re.compile(r"(?<![\w.-])\d+[smhdw](?![\w.-])")
-    assert [(where, text) for where, text in told(deployment, language) if raw.search(text)] == []
+    assert [(where, text) for where, text in told(deployment, language) if RAW_LENGTH.search(text)] == []
+
+
+def test_a_length_of_time_on_a_dashboard_is_in_words(deployment: Deployment) -> None:
+    texts = [
+        (path, text)
+        for path, dashboard in dashboards(deployment)
+        for panel in dashboard["panels"]
+        for text in (panel.get("title", ""), panel.get("description", ""))
+    ]
+    assert len(texts) > 200
+    assert [(path, text) for path, text in texts if RAW_LENGTH.search(text)] == []
 
 
 @pytest.mark.parametrize("word", ONE_WORD)

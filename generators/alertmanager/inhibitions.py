@@ -1,129 +1,20 @@
-"""What need not be told while something else says it: an effect below its cause, a warning below its call."""
+"""Inhibitions, as Alertmanager reads them."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
-from itertools import groupby
 from typing import Any
 
-from model import names
 from model.deployment import Deployment
-
-
-@dataclass(frozen=True)
-class Inhibition:
-    """While one of the source fires, targets with equal labels are not told. Both are alerts as they are rendered.
-
-    `equal` names labels that both sides carry: a label that both lack would be equal, and inhibit everything.
-    `where` are further matchers of the targets.
-    """
-
-    source: str
-    targets: tuple[str, ...]
-    equal: tuple[str, ...]
-    where: tuple[str, ...] = ()
-    source_where: tuple[str, ...] = ()
-
-
-# A call never waits for a warning: what a source says is at least as urgent as what it covers.
-_PAIRS = (
-    Inhibition("BackupStale", ("BackupFailed",), ("host", "part")),
-    Inhibition("CertificateExpiresNow", ("CertificateExpiresSoon",), ("host", "instance")),
-    Inhibition(
-        "CniDown",
-        ("CniAddFailures", "CniFailureRatioHigh", "CniRegistrationFailing", "CniAddressesInconsistent"),
-        ("host",),
-    ),
-    Inhibition("ContainerRestartLoop", ("ContainerUnhealthy",), ("host", "name")),
-    Inhibition("DiskAlmostFull", ("DiskFilling", "DiskFullSoon"), ("host", "mountpoint")),
-    Inhibition("GatewayDown", ("SiteDown", "GatewayErrorBurst"), ("host",)),
-    Inhibition("RestoreDrillFailed", ("RestoreDrillStale",), ("host", "part")),
-    # Both probes ask through the one exporter.
-    Inhibition("TargetDownBlackbox", ("TargetDownProbeHttp", "TargetDownProbeTls"), ("environment",)),
-    # There is one Loki: while it is down no collector can send, on whichever host.
-    Inhibition("TargetDownLoki", ("AlloyCannotSend",), ("environment",)),
-    Inhibition("WindowsDiskAlmostFull", ("WindowsDiskFilling", "WindowsDiskFullSoon"), ("host", "volume")),
-)
-
-
-def inhibitions(deployment: Deployment) -> Iterator[Inhibition]:
-    """Those of which both sides exist in this environment."""
-    there = {alert.name for alert in deployment.alerts}
-    families = (_objectives, _behind_the_gateway, _behind_a_site, _through_the_monitoring_gateway)
-    for one in (*_PAIRS, *(one for family in families for one in family(deployment))):
-        targets = tuple(target for target in one.targets if target in there)
-        if one.source in there and targets:
-            yield replace(one, targets=targets)
+from model.inhibitions import inhibitions, is_, one_of
 
 
 def rules(deployment: Deployment) -> list[dict[str, Any]]:
     """As Alertmanager reads them."""
     return [
         {
-            "source_matchers": [_is("alertname", one.source), *one.source_where],
-            "target_matchers": [_one_of("alertname", one.targets), *one.where],
+            "source_matchers": [is_("alertname", one.source), *one.source_where],
+            "target_matchers": [one_of("alertname", one.targets), *one.where],
             "equal": list(one.equal),
         }
         for one in inhibitions(deployment)
     ]
-
-
-def _objectives(deployment: Deployment) -> Iterator[Inhibition]:
-    """A slow burn is not told while the fast one of the same site is; availability, while its own probe fails."""
-    fast = {a.objective.name: a.name for a in deployment.alerts if a.objective and a.severity == "critical"}
-    slow = {a.objective.name: a.name for a in deployment.alerts if a.objective and a.severity == "warning"}
-    for name in sorted(fast.keys() & slow.keys()):
-        yield Inhibition(fast[name], (slow[name],), ("site",))
-    measured = (n for n, objective in deployment.environment.objectives.items() if objective.kind == "availability")
-    down = tuple(alerts[name] for name in sorted(measured) for alerts in (fast, slow) if name in alerts)
-    yield Inhibition("SiteDown", down, ("site",), source_where=(_is("job", names.JOB_PROBE_TLS),))
-
-
-def _behind_the_gateway(deployment: Deployment) -> Iterator[Inhibition]:
-    """What is scraped through a Gateway cannot answer while it is down.
-
-    On the monitoring host these are the exporters on Windows, on other hosts all of them.
-    """
-    here = deployment.environment.monitoring_host.name
-    names_by_where: list[tuple[tuple[str, ...], str]] = []
-    for job in deployment.jobs:
-        if job.name == names.JOB_GATEWAY or not any(target.through_gateway for target in job.targets):
-            continue
-        always = all(target.through_gateway for target in job.targets)
-        name = "CniDown" if job.name == names.JOB_CNI else f"TargetDown{job.camel}"
-        names_by_where.append(((() if always else (f'host!="{here}"',)), name))
-    for where, found in groupby(sorted(names_by_where), key=lambda pair: pair[0]):
-        yield Inhibition("GatewayDown", tuple(name for _, name in found), ("host",), where)
-
-
-def _behind_a_site(deployment: Deployment) -> Iterator[Inhibition]:
-    """A workload's metrics come through its site."""
-    for job in deployment.jobs:
-        if job.name.startswith("workload-"):
-            sites = sorted({target.site for target in job.targets if target.site})
-            where = (_one_of("site", sites), _is("job", names.JOB_PROBE_TLS))
-            yield Inhibition("SiteDown", (f"TargetDown{job.camel}",), ("host",), source_where=where)
-
-
-def _through_the_monitoring_gateway(deployment: Deployment) -> Iterator[Inhibition]:
-    """Other hosts and Windows push logs through the monitoring host's Gateway, Alertmanager its heartbeat."""
-    environment = deployment.environment
-    here = environment.monitoring_host.name
-    source = (_is("host", here),)
-    for where in (f'host!="{here}"', _is("job", names.JOB_ALLOY_WINDOWS)):
-        if environment.several_hosts or not where.startswith("host"):
-            yield Inhibition("GatewayDown", ("AlloyCannotSend",), ("environment",), (where,), source)
-    switch = environment.notifications.dead_mans_switch
-    webhooks = any(receiver.webhook for receiver in environment.notifications.receivers.values())
-    if switch.far_end == "windows" and not webhooks:  # else a webhook that fails is somebody's message
-        yield Inhibition("GatewayDown", ("AlertmanagerCannotNotify",), ("host",), (_is("integration", "webhook"),))
-
-
-def _is(label: str, value: str) -> str:
-    return f'{label}="{value}"'
-
-
-def _one_of(label: str, values: Iterable[str]) -> str:
-    values = list(values)
-    return _is(label, values[0]) if len(values) == 1 else f'{label}=~"{"|".join(values)}"'

@@ -28,9 +28,9 @@ def tree(deployment: Deployment) -> dict[str, Any]:
         "group_by": GROUP_BY,
         "group_wait": str(notifications.group_wait),
         "group_interval": str(notifications.group_interval),
-        "repeat_interval": "4h",
+        "repeat_interval": str(deployment.pace.wait(DurationValue(4 * 3600))),
         "routes": [
-            _watchdog(),
+            _watchdog(deployment),
             *(
                 _route(route, receiver, deployment.environment.time)
                 for _, route in sorted(notifications.routes.items())
@@ -47,15 +47,15 @@ def intervals_of(route: Mapping[str, Any]) -> set[str]:
     return own.union(*(intervals_of(below) for below in route.get("routes", ())))
 
 
-def _watchdog() -> dict[str, Any]:
+def _watchdog(deployment: Deployment) -> dict[str, Any]:
     return {
         "receiver": DEAD_MANS_SWITCH,
         "matchers": [_is("alertname", WATCHDOG)],
         "group_by": ["alertname"],
         "group_wait": "0s",
-        "group_interval": str(HEARTBEAT_EVERY),
+        "group_interval": str(deployment.pace.wait(HEARTBEAT_EVERY)),
         # Below the group interval: at the same length the time that sending takes would leave every second beat out.
-        "repeat_interval": str(DurationValue(HEARTBEAT_EVERY.seconds - 10)),
+        "repeat_interval": str(deployment.pace.wait(DurationValue(HEARTBEAT_EVERY.seconds - 10))),
     }
 
 

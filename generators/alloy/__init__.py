@@ -5,18 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+from generators.emit import to_json
 from generators.files import RenderedFile, windows_file, wsl_file
 from generators.templates import render
+from model.collected import COLLECTING, collected_logs
 from model.deployment import Deployment
 from model.host import Host
-from model.logs import OLDEST_READ
+from model.logs import LONGEST_PAUSE, OLDEST_READ, SEND_TIMEOUT, SETTLED
 from model.names import Component
 from model.secrets import secret_path, windows_secret_path
+from model.stateful import DATA
 
-TEMPLATES = Path(__file__).parent / "templates"
-
-# Where Podman writes a container whose log driver is k8s-file (`--log-opt path=` of its unit): named by container.
-CONTAINER_LOGS = "/var/log/flatnet-ops/containers"
+HERE = Path(__file__).parent
+TEMPLATES = HERE / "templates"
+SETTINGS = "/etc/flatnet-ops/collecting.json"
+UNITS = ("flatnet-collecting.service", "flatnet-collecting.timer")
 
 
 def generate(deployment: Deployment) -> Iterator[RenderedFile]:
@@ -34,6 +37,28 @@ def generate(deployment: Deployment) -> Iterator[RenderedFile]:
             _windows(deployment, host),
             reload="Restart-Service Alloy",
         )
+        yield from _collecting(deployment, host)
+
+
+def _collecting(deployment: Deployment, host: Host) -> Iterator[RenderedFile]:
+    """What keeps lines from being lost when the collector ends, or while a log is rotated."""
+    environment = deployment.environment
+    script = (HERE / "host/collecting").read_text(encoding="utf-8")
+    settings = {
+        "storage": f"{DATA}/alloy",
+        "metrics": f"http://127.0.0.1:{environment.monitoring.alloy.port}/metrics",
+        "settled_seconds": SETTLED,
+        "logs": [
+            {"path": log.path, "budget_bytes": environment.retention.logs.of(log.kind).per_day.bytes}
+            for log in collected_logs(environment, host)
+        ],
+    }
+    yield wsl_file(host.name, COLLECTING, script, mode=0o755)
+    yield wsl_file(host.name, SETTINGS, to_json(settings))
+    for unit in UNITS:
+        text = render(TEMPLATES, f"{unit}.j2", deployment.name, script=COLLECTING)
+        reload = f"systemctl daemon-reload && systemctl restart {UNITS[1]}"
+        yield wsl_file(host.name, f"/etc/systemd/system/{unit}", text, reload=reload)
 
 
 def _wsl(deployment: Deployment, host: Host) -> str:
@@ -51,8 +76,7 @@ def _wsl(deployment: Deployment, host: Host) -> str:
         zone=environment.time.zone,
         access=f"{logs}/{files.access}-*" if "gateway" in host.roles else None,
         error=f"{logs}/{files.error}-*" if "gateway" in host.roles else None,
-        cni=environment.cni.log if "containers" in host.roles else None,
-        files=[(w.name, f"{CONTAINER_LOGS}/{w.name}.log") for w in workloads if w.log_driver == "k8s-file"],
+        files=collected_logs(environment, host),
         containers="|".join(containers),
         oldest=OLDEST_READ,
         **_way(deployment, host, "wsl"),
@@ -75,15 +99,17 @@ def _windows(deployment: Deployment, host: Host) -> str:
     )
 
 
-def _way(deployment: Deployment, host: Host, side: str) -> dict[str, str | None]:
+def _way(deployment: Deployment, host: Host, side: str) -> dict[str, str | int | None]:
     """Where lines are sent: to Loki on the monitoring host; from others through its Gateway, with a token."""
     environment = deployment.environment
-    monitor = environment.monitoring_host
+    monitor, waits = environment.monitoring_host, {"timeout": SEND_TIMEOUT, "pause": LONGEST_PAUSE}
     if host == monitor:
-        return {"url": f"http://127.0.0.1:{environment.monitoring.loki.port}/loki/api/v1/push", "token": None}
+        url = f"http://127.0.0.1:{environment.monitoring.loki.port}/loki/api/v1/push"
+        return {"url": url, "token": None, **waits}
     token = environment.gateway.ingress_token
     windows_path = windows_secret_path(host, token).backslashed
     return {
         "url": f"http://{monitor.nebula_address}:{environment.gateway.ports.metrics}/loki/api/v1/push",
         "token": secret_path(token) if side == "wsl" else windows_path,
+        **waits,
     }

@@ -66,7 +66,7 @@ def files(deployment: Deployment, host: Host, generation: str) -> dict[WindowsPa
 def whole(deployment: Deployment, host: Host) -> str:
     """A complete nginx.conf, for a host that has none yet."""
     environment = deployment.environment
-    api = environment.gateway.ports.api
+    api, api_log = environment.gateway.ports.api, environment.gateway.logs.files.get("api")
     others = (each for _, each in sorted(environment.hosts.items()) if each != host and each.nebula_address)
     peers = ", ".join(lua(f"http://{each.nebula_address}:{api}") for each in others)
     return render(
@@ -76,6 +76,7 @@ def whole(deployment: Deployment, host: Host) -> str:
         config=host.windows.config,
         openresty=host.windows.openresty,
         logs=host.windows.logs,
+        api_log=host.windows.logs / api_log if api_log else None,
         host_id=host.id,
         peers=Escaped(f"{{ {peers} }}" if peers else "{}"),
         connections=SOCKETS,

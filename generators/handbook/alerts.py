@@ -17,6 +17,7 @@ from model.names import SEVERITIES
 from model.notifications import Receiver
 from model.rules.delivery import receivers_by_hours
 
+_OF_ALERTS = re.compile(r"ALERTS\{[^}]*\}")  # whether another alert fires: without an answer this one does all the more
 _JOB = re.compile(r'job=~?"([\w|-]+)"')
 
 
@@ -103,11 +104,11 @@ def links(deployment: Deployment, page: str) -> dict[str, str]:
 
 
 def silent_without(deployment: Deployment, alert: Alert) -> list[Alert]:
-    """Which alerts cannot fire while the job of an alert measures nothing."""
+    """Which alerts that people get cannot fire while the job of an alert measures nothing."""
     if alert.job is None:
         return []
-    kind = alert.job.kind
-    return [other for other in deployment.alerts if other.job is None and _relies_on(other, kind)]
+    kind, told = alert.job.kind, (one for one in deployment.alerts if one.name != names.WATCHDOG)
+    return [other for other in told if other.job is None and _relies_on(other, kind)]
 
 
 def _relies_on(alert: Alert, job: str) -> bool:
@@ -120,7 +121,7 @@ def _relies_on(alert: Alert, job: str) -> bool:
 
 @lru_cache(maxsize=1024)
 def _jobs_of(expression: str) -> frozenset[str]:
-    return frozenset(job for found in _JOB.findall(expression) for job in found.split("|"))
+    return frozenset(job for found in _JOB.findall(_OF_ALERTS.sub("", expression)) for job in found.split("|"))
 
 
 def _where(environment: Environment, run: Command) -> str | None:

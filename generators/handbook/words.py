@@ -9,11 +9,12 @@ from generators.escape import Escaped
 from generators.handbook.words_backups import BACKUPS
 from generators.handbook.words_gateway import GATEWAY
 from generators.handbook.words_installing import INSTALLING
+from generators.handbook.words_logs import LOGS
 from generators.handbook.words_reading import READING
 from generators.handbook.words_windows import WINDOWS
 from model.bilingual import Bilingual, Language
 
-_PAGES = {**BACKUPS, **GATEWAY, **INSTALLING, **READING, **WINDOWS}
+_PAGES = {**BACKUPS, **GATEWAY, **INSTALLING, **LOGS, **READING, **WINDOWS}
 PHRASES = {name: Bilingual(en=en, ja=ja) for name, (en, ja) in _PAGES.items()}
 
 Say = Callable[..., Escaped]

@@ -141,12 +141,13 @@ READING: dict[str, tuple[str, str]] = {
     "receivers": ("Receivers", "通知先"),
     "switch": (
         (
-            "`Watchdog` fires always. If it has not been heard of for {time}, {far_end} tells {receiver} that the "
-            "watchers themselves are gone."
+            "`Watchdog` fires as long as Prometheus stores what it scrapes. If it has not been heard of for {time}, "
+            "{far_end} tells {receiver} that the watchers themselves are gone."
         ),
         (
-            "`Watchdog` は常に発報しています。{time}途絶えた場合は、監視そのものが停止したものとして、{far_end}から "
-            "{receiver} に通知します。"
+            "`Watchdog` は、Prometheus が収集した値を保存できている間、常に発報しています。{time}途絶えた場"
+            "合は、監視そのものが"
+            "停止したものとして、{far_end}から {receiver} に通知します。"
         ),
     ),
     "far_windows": ("a scheduled task on Windows", "Windows のタスクスケジューラ"),

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from generators.files import RenderedFile, wsl_file
 from generators.templates import render
+from model.collected import COLLECTING
 from model.deployment import Deployment
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -28,5 +29,6 @@ def generate(deployment: Deployment) -> Iterator[RenderedFile]:
             generations=days + -(-days * retention.per_day.bytes // retention.max_size.bytes),
             daily=retention.rotate == "daily",
             megabytes=retention.max_size.mebibytes,
+            script=COLLECTING,
         )
         yield wsl_file(host.name, "/etc/logrotate.d/flatnet-ops", text)

@@ -10,7 +10,9 @@ from generators.emit import to_yaml
 from generators.files import RenderedFile, wsl_file
 from generators.rules import rule
 from model.deployment import Deployment
+from model.inhibitions import outlives
 from model.logs import OLDEST_LINE
+from model.monitoring import LOGS_EVERY
 from model.names import LOG_KINDS
 from model.stateful import DATA
 from model.values import SizeValue
@@ -39,13 +41,15 @@ def generate(deployment: Deployment) -> Iterator[RenderedFile]:
 
 def rules(deployment: Deployment) -> dict[str, Any]:
     """Alerts on logs, one group for each component."""
+    kept = outlives(deployment)
+    every = str(deployment.pace.interval(LOGS_EVERY))
     found = sorted(
         (alert for alert in deployment.alerts if alert.file.source == "logs"),
         key=lambda alert: (alert.component, alert.name),
     )
     return {
         "groups": [
-            {"name": component, "interval": "1m", "rules": [rule(alert, deployment) for alert in alerts]}
+            {"name": component, "interval": every, "rules": [rule(alert, deployment, kept) for alert in alerts]}
             for component, alerts in groupby(found, key=lambda alert: alert.component)
         ]
     }
@@ -135,6 +139,7 @@ def _limits(deployment: Deployment) -> dict[str, Any]:
         "max_line_size_truncate": True,
         "reject_old_samples": True,
         "reject_old_samples_max_age": _hours(OLDEST_LINE),
+        "creation_grace_period": _hours(OLDEST_LINE),
         "allow_structured_metadata": True,
         # The collectors set level, component and kind; a second, guessed level would only confuse.
         "discover_log_levels": False,

@@ -9,6 +9,7 @@ from generators.rules import predicted, rule, texts
 from model.alert import AlertTest, Firing
 from model.catalogue import Alert
 from model.deployment import Deployment
+from model.inhibitions import outlives
 
 
 def _metrics(deployment: Deployment) -> list[Alert]:
@@ -22,8 +23,9 @@ def _by_page(deployment: Deployment) -> list[tuple[str, list[Alert]]]:
 
 def rules(deployment: Deployment) -> dict[str, dict[str, Any]]:
     """One file with one group for each alert file: a slow one delays no other, and a test reads its own."""
+    kept = outlives(deployment)
     return {
-        page: {"groups": [{"name": page, "rules": [rule(alert, deployment) for alert in alerts]}]}
+        page: {"groups": [{"name": page, "rules": [rule(alert, deployment, kept) for alert in alerts]}]}
         for page, alerts in _by_page(deployment)
     }
 

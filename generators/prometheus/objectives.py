@@ -12,6 +12,9 @@ from model.deployment import Deployment
 from model.objective import Objective
 from model.values import DurationValue
 
+# How often each is measured: below the 5 minutes for which Prometheus looks back, or the series would have gaps.
+HOURS_EVERY, DAYS_EVERY = DurationValue(60), DurationValue(120)
+
 
 def record(objective: Objective, window: str) -> str:
     """Name of the series of bad events over a window; its one label is `site`."""
@@ -37,9 +40,12 @@ def described(deployment: Deployment) -> list[Objective]:
 
 
 def _groups(objective: Objective, deployment: Deployment) -> list[dict[str, Any]]:
-    sites = _sites(objective, deployment)
+    sites, pace = _sites(objective, deployment), deployment.pace
     ratios = {
-        window: {"record": record(objective, window), "expr": _bad(objective, sites, window) + "\n"}
+        window: {
+            "record": record(objective, window),
+            "expr": _bad(objective, sites, str(pace.window(DurationValue.parse(window)))) + "\n",
+        }
         for window in windows(objective)
     }
     target = {
@@ -47,10 +53,10 @@ def _groups(objective: Objective, deployment: Deployment) -> list[dict[str, Any]
         "expr": f"group by (site) ({_presence(objective, sites)}) * {share(objective):.10g}\n",
     }
     short, long = ([ratios[window] for window in group] for group in (hours(objective), days(objective)))
-    # Below the 5 minutes for which Prometheus looks back, or the series would have gaps.
+    every, seldom = str(pace.interval(HOURS_EVERY)), str(pace.interval(DAYS_EVERY))
     return [
-        {"name": f"objective-{objective.name}", "interval": "1m", "rules": [*short, target]},
-        {"name": f"objective-{objective.name}-days", "interval": "2m", "rules": long},
+        {"name": f"objective-{objective.name}", "interval": every, "rules": [*short, target]},
+        {"name": f"objective-{objective.name}-days", "interval": seldom, "rules": long},
     ]
 
 

@@ -10,11 +10,15 @@ from model.deployment import Deployment
 from model.jobs import Job, Target
 from model.secrets import secret_path
 from model.stateful import DATA
+from model.values import DurationValue
 
 WINDOWS_TARGETS = f"{DATA}/targets/windows.json"
 
 # A job's name is unique in this file: the second part of one has this at its end, and the label `job` of the whole.
 OTHER_HOSTS = "other-hosts"
+
+# Prometheus refuses a scrape that may take longer than the time to the next.
+LONGEST_SCRAPE = DurationValue(10)
 
 # A target of ours emits some thousand series; one that emits more than this has a label without bounds.
 SAMPLE_LIMIT = 50_000
@@ -27,7 +31,7 @@ def configuration(deployment: Deployment) -> dict[str, Any]:
     return {
         "global": {
             "scrape_interval": str(environment.monitoring.scrape_interval),
-            "scrape_timeout": "10s",
+            "scrape_timeout": str(min(LONGEST_SCRAPE, environment.monitoring.scrape_interval)),
             "evaluation_interval": str(environment.monitoring.evaluation_interval),
             "sample_limit": SAMPLE_LIMIT,
             "external_labels": {"environment": deployment.name},

@@ -10,6 +10,7 @@ from generators.files import RenderedFile, wsl_file
 from generators.stack import clock, compose, system
 from generators.stack.services import containers
 from generators.templates import render
+from model.collected import container_log
 from model.deployment import Deployment
 from model.host import Host
 from model.workload import Workload
@@ -17,7 +18,6 @@ from model.workload import Workload
 HERE = Path(__file__).parent
 TEMPLATES = HERE / "templates"
 UNITS = "/etc/containers/systemd"
-CONTAINER_LOGS = "/var/log/flatnet-ops/containers"
 
 
 def generate(deployment: Deployment) -> Iterator[RenderedFile]:
@@ -60,7 +60,7 @@ def _workload(deployment: Deployment, workload: Workload) -> str:
         load=workload,
         cpus=f"{workload.cpus:g}",
         health=json.dumps(workload.health.command) if workload.health else None,
-        log_file=f"{CONTAINER_LOGS}/{workload.name}.log" if to_file else None,
+        log_file=container_log(workload.name) if to_file else None,
         log_megabytes=deployment.environment.retention.logs.containers.max_size.mebibytes,
         zone=deployment.environment.time.zone,
     )

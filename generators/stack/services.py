@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from model.cni import folder_of
+from model.collected import COLLECTING
 from model.deployment import Deployment
 from model.host import Host
-from model.monitoring import Service
+from model.monitoring import ALERTMANAGER_SAVES_EVERY, GRACE_AFTER_RESTART, Service
 from model.secrets import GRAFANA, LOKI, NOBODY, ROOT, secrets
 from model.stateful import CNI_TEXTFILES, DATA, TEXTFILES
 
@@ -30,6 +31,7 @@ class Container:
     environment: tuple[tuple[str, str], ...] = ()
     options: tuple[str, ...] = ()  # of `podman run`
     after: tuple[str, ...] = ()
+    before: tuple[str, ...] = ()  # what is run on the host before each start; it may fail
 
 
 def containers(deployment: Deployment, host: Host) -> tuple[Container, ...]:
@@ -70,6 +72,8 @@ def _prometheus(deployment: Deployment, host: Host, service: Service) -> Contain
             "--web.config.file=/etc/prometheus/web.yml",
             "--web.enable-lifecycle",
             "--web.enable-admin-api",  # for snapshots; it listens on loopback alone
+            # What fired before a restart fires on; by itself Prometheus would have it wait anew.
+            f"--rules.alert.for-grace-period={GRACE_AFTER_RESTART}",
         ),
         NOBODY,
         read=("/etc/prometheus", TARGETS, *_secrets(deployment, host, "prometheus")),
@@ -89,6 +93,7 @@ def _alertmanager(deployment: Deployment, host: Host, service: Service) -> Conta
             f"--storage.path={DATA}/alertmanager",
             f"--web.listen-address=127.0.0.1:{service.port}",
             "--cluster.listen-address=",  # one instance: no cluster port
+            f"--data.maintenance-interval={ALERTMANAGER_SAVES_EVERY}",
             "--enable-feature=utf8-strict-mode",
         ),
         NOBODY,
@@ -159,6 +164,7 @@ def _alloy(deployment: Deployment, host: Host, service: Service) -> Container:
         ),
         write=(f"{DATA}/alloy",),
         capabilities=("DAC_READ_SEARCH",),
+        before=(COLLECTING, "restore"),
     )
 
 

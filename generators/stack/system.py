@@ -11,10 +11,13 @@ from generators.stack.services import TARGETS
 from generators.templates import render
 from model.certificate import CERTIFICATE_STATE
 from model.cni import Cni, folder_of
+from model.collected import CONTAINER_LOGS
 from model.deployment import Deployment
 from model.host import Host
+from model.logs import JOURNAL_INTERVAL
 from model.secrets import FOLDER, GRAFANA, LOKI, NOBODY, ROOT
 from model.stateful import CNI_RECORDS, CNI_TEXTFILES, DATA, TEXTFILES
+from model.values import SizeValue
 
 HERE = Path(__file__).parent
 SCRIPT = "/usr/local/lib/flatnet-ops/windows-targets"
@@ -42,6 +45,8 @@ def files(deployment: Deployment, host: Host) -> Iterator[RenderedFile]:
             journal_days=round(max(retention.logs.system.keep, retention.logs.containers.keep).days),
             journal_file_days=1 if retention.logs.system.rotate == "daily" else 0,
             journal_file_megabytes=retention.logs.system.max_size.mebibytes,
+            journal_interval=JOURNAL_INTERVAL,
+            journal_burst=_burst(environment.logs.limits.unit_lines, retention.journal_disk),
             conflists=folder_of(environment.cni.conflist),
             plugins=folder_of(environment.cni.binary),
             container_bytes=retention.logs.containers.max_size.bytes,
@@ -51,6 +56,15 @@ def files(deployment: Deployment, host: Host) -> Iterator[RenderedFile]:
         yield wsl_file(name, path, text, reload=command)
     if host == environment.monitoring_host:
         yield from _windows_targets(deployment, host)
+
+
+def _burst(lines: int, disk: SizeValue) -> int:
+    """`RateLimitBurst=` for so many lines a second: journald multiplies it, the more the larger its free space is.
+
+    By a quarter for each doubling above 64 KiB, beginning at 1 (journald.conf(5); journald-rate-limit.c).
+    """
+    factor = max((disk.bytes.bit_length() - 1 - 16) / 4, 1)
+    return round(lines * JOURNAL_INTERVAL / factor)
 
 
 def _windows_targets(deployment: Deployment, host: Host) -> Iterator[RenderedFile]:
@@ -87,8 +101,10 @@ def _folders(cni: Cni, host: Host) -> list[tuple[str, str, int, int | str]]:
         (CNI_RECORDS, "0700", ROOT),
         (CNI_TEXTFILES, "0755", ROOT),
         (folder_of(cni.log), "0755", ROOT),
+        (f"{folder_of(cni.log)}/collected", "0755", ROOT),
         ("/var/log/flatnet-ops", "0755", ROOT),
-        ("/var/log/flatnet-ops/containers", "0755", ROOT),
+        (CONTAINER_LOGS, "0755", ROOT),
+        (f"{CONTAINER_LOGS}/collected", "0755", ROOT),
     ]
     monitoring = [
         (TARGETS, "0755", ROOT),

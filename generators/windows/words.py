@@ -44,23 +44,26 @@ WORDS: dict[str, tuple[str, str]] = {
     "steps_stack": (
         (
             "{watcher} has seen no heartbeat of {{0}} since {{1}}. WSL, Prometheus, Alertmanager or the Gateway does "
-            "not run. Until this is mended, no other alert reaches anybody.\n"
+            "not run, or the disk is full. Until this is mended, no other alert reaches anybody.\n"
             "First steps, in PowerShell on {{0}}:\n"
             "1. wsl --list --running\n   {distribution} is listed. If not: schtasks /Run /TN {task}\n"
             "2. wsl -d {distribution} -u root systemctl status prometheus alertmanager\n"
             "   Both are active. If not: wsl -d {distribution} -u root systemctl restart prometheus alertmanager\n"
-            "3. Get-Service flatnet-gateway\n   It is Running. If not: Start-Service flatnet-gateway\n"
+            "3. wsl -d {distribution} -u root df -h /\n   Avail is not 0. Where it is, Prometheus stores nothing.\n"
+            "4. Get-Service flatnet-gateway\n   It is Running. If not: Start-Service flatnet-gateway\n"
             "{runbook}"
         ),
         (
             "{watcher} から見て、{{0}} のハートビートが {{1}} から途絶えています。WSL・Prometheus・Alertmanager・"
-            "Gateway のいずれかが停止しています。復旧するまで、ほかのアラートは誰にも届きません。\n"
+            "Gateway のいずれかが停止しているか、ディスクが満杯です。復旧するまで、ほかのアラートは誰にも届きません。\n"
             "最初の確認（{{0}} の PowerShell で実行）:\n"
             "1. wsl --list --running\n   {distribution} が表示されること。なければ: schtasks /Run /TN {task}\n"
             "2. wsl -d {distribution} -u root systemctl status prometheus alertmanager\n"
             "   どちらも active であること。"
             "停止していれば: wsl -d {distribution} -u root systemctl restart prometheus alertmanager\n"
-            "3. Get-Service flatnet-gateway\n   Running であること。停止していれば: Start-Service flatnet-gateway\n"
+            "3. wsl -d {distribution} -u root df -h /\n   Avail が 0 でないこと。0 の場合、Prometheus は何も"
+            "保存できません。\n"
+            "4. Get-Service flatnet-gateway\n   Running であること。停止していれば: Start-Service flatnet-gateway\n"
             "{runbook}"
         ),
     ),

@@ -17,6 +17,7 @@ from model.rules.access import (
 from model.rules.broken import Broken
 from model.rules.capacity import disk_fits, journal_holds_what_is_kept, memory_fits, retention_fits
 from model.rules.delivery import (
+    causes_are_told_first,
     critical_alerts_arrive_at_any_hour,
     dead_mans_switch_speaks,
     mail_has_a_server,
@@ -48,6 +49,7 @@ RULES: dict[Rule, frozenset[str]] = {
     addresses_are_of_machines: frozenset({"hosts", "security"}),
     backups_are_apart: frozenset({"backups", "hosts"}),
     buckets_ascend: frozenset({"gateway"}),
+    causes_are_told_first: frozenset({"monitoring", "notifications"}),
     critical_alerts_arrive_at_any_hour: frozenset({"alerts", "notifications"}),
     dead_mans_switch_speaks: frozenset({"notifications"}),
     disk_fits: frozenset({"backups", "cni", "hosts", "monitoring", "retention", "workloads"}),

@@ -105,6 +105,14 @@ def takes(route: Route, severity: str, component: str, team: str) -> bool:
     )
 
 
+def causes_are_told_first(environment: Environment) -> Iterator[Broken]:
+    """An effect waits for its group until the cause, which hides it, has had time to fire."""
+    wait, apart = environment.notifications.group_wait, environment.monitoring.apart
+    if wait < apart:
+        message = f"alerts of one cause begin up to {apart} apart: an effect would be told before its cause hides it"
+        yield Broken(("notifications", "group_wait"), message, f"write {apart} or more")
+
+
 def repeats_are_multiples(environment: Environment) -> Iterator[Broken]:
     """Alertmanager looks at repeats once a group interval, and rounds up to its multiple."""
     interval = environment.notifications.group_interval

@@ -41,3 +41,15 @@ def make(names: list[str]) -> tuple[bytes, bytes]:
     pem = serialization.Encoding.PEM
     private = key.private_bytes(pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
     return ca.public_bytes(pem), private + server.public_bytes(pem)
+
+
+def again(certificate: bytes, authority_key: bytes, begins: datetime, ends: datetime) -> bytes:
+    """A certificate once more, for another time, signed by the CA's key; both PEM."""
+    old, *above = x509.load_pem_x509_certificates(certificate)
+    key = serialization.load_pem_private_key(authority_key, None)
+    assert isinstance(key, ec.EllipticCurvePrivateKey)
+    new = x509.CertificateBuilder(old.issuer, old.subject, old.public_key(), x509.random_serial_number(), begins, ends)
+    for extension in old.extensions:
+        new = new.add_extension(extension.value, extension.critical)
+    found = [new.sign(key, hashes.SHA256()), *above]
+    return b"".join(one.public_bytes(serialization.Encoding.PEM) for one in found)

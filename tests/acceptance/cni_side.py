@@ -18,6 +18,7 @@ from tests.generators.cni_host import allocations, listed
 PLUGIN = "/opt/cni/bin/flatnet"
 SHIM = "/opt/cni/bin/flatnet-observed"
 ALLOCATIONS = "/var/lib/flatnet/ipam/allocations.json"
+CONTAINERS = "/run/cni-containers.json"  # what Podman knows of
 ADDRESSES = "/run/cni-addresses.json"
 # Gives each container the address that the test says, and keeps Flatnet's file of them.
 STAND_IN = """\
@@ -35,47 +36,55 @@ if not address:
 if command == "ADD":
     found["allocations"][one] = address
     print(json.dumps({"cniVersion": "1.0.0", "ips": [{"address": address + "/24"}]}))
-    print("registration failed: connection refused", file=sys.stderr)
+    @REGISTRATION@
 elif command == "DEL":
     found["allocations"].pop(one, None)
 with open("@ALLOCATIONS@.new", "w") as file:
     json.dump(found, file)
 os.rename("@ALLOCATIONS@.new", "@ALLOCATIONS@")
 """
-# What the timer of the collector does, and a container that starts again and again.
+UNREGISTERED = 'print("registration failed: connection refused", file=sys.stderr)'
+# What the timers do, the one of the addresses each minute; and a container that starts again and again.
 TURNS = """
-while sleep 5; do
+turn=0
+while sleep {seconds}; do
     {restart} >/dev/null
     /usr/local/lib/flatnet-ops/cni-collector
+    [ $((turn * {seconds} % 60)) -ne 0 ] || /usr/local/lib/flatnet-ops/upstreams
+    turn=$((turn + 1))
 done
 """
 
 
-def begin(scratch: ScratchHost, addresses: Mapping[str, str]) -> None:
-    """Have containers with these addresses, by name, and collect what became of them."""
+def begin(scratch: ScratchHost, addresses: Mapping[str, str], *, well: bool) -> None:
+    """Have containers with these addresses, by name, and collect what became of them; one is refused if not well."""
     known = {**addresses, "passing": str(max(addresses.values(), default="10.87.1.200"))}
     scratch.write(ADDRESSES, json.dumps(known))
     scratch.write(ALLOCATIONS, allocations({}))
     text = STAND_IN.replace("@ADDRESSES@", ADDRESSES).replace("@ALLOCATIONS@", ALLOCATIONS)
+    text = text.replace("@REGISTRATION@", "pass" if well else UNREGISTERED)
     scratch.write(PLUGIN, text, mode=0o755)
     said = listed(*((identity(name), name) for name in addresses), network=NETWORK)
-    scratch.write("/usr/local/bin/podman", f"#!/bin/sh\necho {shlex.quote(said)}\n", mode=0o755)
+    scratch.write(CONTAINERS, said)
+    scratch.write("/usr/local/bin/podman", f"#!/bin/sh\nexec cat {CONTAINERS}\n", mode=0o755)
     for command, name in (
         *(("ADD", name) for name in addresses),
         *(("CHECK", name) for name in addresses),
         ("ADD", "passing"),
         ("DEL", "passing"),
-        *((command, "unlucky") for command in ("ADD", "CHECK", "DEL")),
+        *((command, "unlucky") for command in ("ADD", "CHECK", "DEL") if not well),
     ):
         scratch.run(["sh", "-c", _call(command, name)])
     for script in ("cni-collector", "upstreams"):
         scratch.run([f"/usr/local/lib/flatnet-ops/{script}"])
 
 
-def go_on(scratch: ScratchHost) -> None:
-    """Break the plugin, and go on starting a container and collecting."""
-    scratch.run(["chmod", "-x", PLUGIN])
-    scratch.start("cni", ["sh", "-c", TURNS.format(restart=_call("ADD", "passing"))])
+def go_on(scratch: ScratchHost, seconds: int, *, well: bool) -> None:
+    """Go on collecting, each so many seconds; if not well, break the plugin, and go on starting a container."""
+    if not well:
+        scratch.run(["chmod", "-x", PLUGIN])
+    turns = TURNS.format(seconds=seconds, restart=":" if well else _call("ADD", "passing"))
+    scratch.start("cni", ["sh", "-c", turns])
 
 
 def identity(name: str) -> str:

@@ -9,6 +9,7 @@ import json
 import ssl
 import sys
 import threading
+import time
 from email import message_from_bytes
 from email.policy import default
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -26,7 +27,7 @@ def main(folder: Path, address: str, mail_port: int) -> None:
 
     def keep(**message: Any) -> None:
         with lock:
-            kept.write(json.dumps(message, ensure_ascii=False) + "\n")
+            kept.write(json.dumps({"at": time.time(), **message}, ensure_ascii=False) + "\n")
             kept.flush()
 
     class Web(BaseHTTPRequestHandler):

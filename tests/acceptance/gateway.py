@@ -163,7 +163,8 @@ class RunningGateway:
         assert echo.stdout.readline() == b"ready\n"
 
     def _started(self, pid: int, words: Sequence[str], **options: Any) -> Any:
-        enter = ["nsenter", f"--net=/proc/{pid}/ns/net", "setpriv", "--pdeathsig", "KILL"]
+        # TERM: a master that is killed leaves its workers.
+        enter = ["nsenter", f"--net=/proc/{pid}/ns/net", "setpriv", "--pdeathsig", "TERM"]
         return _Ended(subprocess.Popen([*enter, *words], **options))
 
     def _wait(self) -> None:

@@ -3,21 +3,32 @@
 `python -m tests.acceptance.gateway_echo HOST:PORT …` says `ready` and answers until its end. Paths: `/own-headers` sets
 security headers of its own, `/slow` takes a quarter of a second, `/hangs-up` ends without a word, `/metrics` answers a
 Prometheus with what programs tell of themselves, a WebSocket upgrade is accepted, and stays open where the query is
-`hold`; everything else answers 200.
+`hold`; everything else answers 200. A file in the folder that the variable FAULTS names says of one path with which
+status it is answered, after how many seconds.
 """
 
 from __future__ import annotations
 
 import asyncio
 import json
+import os
 import sys
 import time
+from pathlib import Path
 
 STARTED = time.time()
 OWN_HEADERS = (
     "Strict-Transport-Security: max-age=1\r\nX-Content-Type-Options: sniff\r\nX-Frame-Options: DENY\r\n"
     "Content-Security-Policy: default-src 'none'\r\nReferrer-Policy: no-referrer\r\nX-Powered-By: PHP\r\n"
 )
+
+
+def _fault(target: str) -> tuple[int, float]:
+    for file in Path(os.environ.get("FAULTS", "/nowhere")).glob("*"):
+        words = file.read_text(encoding="ascii").split()
+        if words and words[0] == target:
+            return int(words[1]), float(words[2])
+    return 200, 0.0
 
 
 async def _read_body(reader: asyncio.StreamReader, headers: list[tuple[str, str]]) -> bytes:
@@ -51,8 +62,10 @@ async def _answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) ->
         if target == "/metrics" and "openmetrics" in {name.lower(): value for name, value in headers}.get("accept", ""):
             said = f"# TYPE process_start_time_seconds gauge\nprocess_start_time_seconds {STARTED}\n"
         kind = "application/json" if said.startswith("{") else "text/plain; version=0.0.4"
+        status, seconds = _fault(target)
+        await asyncio.sleep(seconds)
         own = OWN_HEADERS if target.startswith("/own-headers") else ""
-        head = f"HTTP/1.1 200 OK\r\nContent-Type: {kind}\r\nContent-Length: {len(said)}\r\n{own}"
+        head = f"HTTP/1.1 {status} Said\r\nContent-Type: {kind}\r\nContent-Length: {len(said)}\r\n{own}"
         writer.write(f"{head}Connection: close\r\n\r\n{said}".encode())
     await writer.drain()
     writer.close()

@@ -76,9 +76,12 @@ class GatewayTree:
         return done
 
 
-def lay_out(folder: Path, deployment: Deployment, host: Host) -> GatewayTree:
-    """Copy what is rendered; make certificates with the rendered script, and what only people and programs write."""
-    rendered = ROOT / "rendered" / deployment.name / host.name
+def lay_out(folder: Path, deployment: Deployment, host: Host, rendered: Path | None = None) -> GatewayTree:
+    """Copy what is rendered; make certificates with the rendered script, and what only people and programs write.
+
+    `rendered` holds the files of the host, else those that are committed are taken.
+    """
+    rendered = rendered or ROOT / "rendered" / deployment.name / host.name
     tree = GatewayTree(folder, deployment, host)
     for drive in (rendered / "windows").iterdir():
         shutil.copytree(drive, folder / f"{drive.name.upper()}:")

@@ -6,7 +6,7 @@ import json
 import sys
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 
@@ -16,17 +16,16 @@ from generators import alertmanager
 from generators.alertmanager.receivers import HEARTBEAT_URL
 from generators.alertmanager.times import HOLIDAYS, OUTSIDE, WORKING
 from model.deployment import Deployment
-from model.notifications import Receiver
+from model.pace import faster
 from model.secrets import secret_path
-from model.values import DurationValue
 from tests.acceptance import certificates
+from tests.acceptance.messages import PAGERDUTY, SLACK, TEAMS, WEBHOOK, Message, read
 from tests.acceptance.scratch_host import OUTSIDE as ADDRESS
 from tests.acceptance.scratch_host import ScratchHost
 from tests.acceptance.units import read_unit
 from tests.conftest import ROOT, Programs
 
-FACTOR = 30  # by which the timers of groups are shorter than the environment says
-SLACK, TEAMS, PAGERDUTY, WEBHOOK = "slack.test", "teams.test", "events.pagerduty.com", "webhook.test"
+FACTOR = 30  # by which time runs faster than on a host
 DOUBLES = "/run/doubles"
 FOLDER = "/etc/alertmanager"
 
@@ -48,59 +47,6 @@ def moved(configuration: Mapping[str, Any], hours: Hours) -> dict[str, Any]:
     return {**configuration, "time_intervals": intervals}
 
 
-def ways(receiver: Receiver) -> set[str]:
-    """The ways by which a receiver is told, as `Message.way` names them."""
-    found = set()
-    if receiver.slack:
-        found.add(f"{SLACK}/{receiver.slack.url} {receiver.slack.channel}")
-    if receiver.email:
-        found.add("mail " + ", ".join(receiver.email.to))
-    if receiver.webhook:
-        found.add(f"{WEBHOOK}/{receiver.webhook.url}")
-    if receiver.pagerduty:
-        found.add(f"{PAGERDUTY}/v2/enqueue {receiver.pagerduty.routing_key}")
-    if receiver.teams:
-        found.add(f"{TEAMS}/{receiver.teams.url}")
-    return found
-
-
-@dataclass(frozen=True)
-class Message:
-    """What a double got: the way, whether it tells of an end, its first line, and all that it says."""
-
-    way: str
-    over: bool
-    title: str
-    text: str
-    raw: Mapping[str, Any]
-
-
-def _read(got: Mapping[str, Any]) -> Message:
-    body = got["body"]
-    if "subject" in got:
-        return Message(f"mail {got['to']}", _over(got["subject"]), got["subject"], body["text/plain"], got)
-    place = f"{got['to']}{got['path']}"
-    if got["to"] == SLACK:
-        (attachment,) = body["attachments"]
-        title, text = attachment["title"], f"{attachment['title']}\n{attachment['text']}"
-        return Message(f"{place} {body['channel']}", _over(title), title, text, got)
-    if got["to"] == TEAMS:
-        title, text = (block["text"] for block in body["attachments"][0]["content"]["body"])
-        return Message(place, _over(title), title, text, got)
-    if got["to"] == PAGERDUTY:
-        payload = body.get("payload", {})
-        title = payload.get("summary", "")
-        over = body["event_action"] == "resolve"
-        text = payload.get("custom_details", {}).get("text", "")
-        return Message(f"{place} {body['routing_key']}", over, title, text, got)
-    summaries = [alert["annotations"]["summary"] for alert in body["alerts"]]
-    return Message(place, body["status"] == "resolved", summaries[0], "\n".join(summaries), got)
-
-
-def _over(title: str) -> bool:
-    return title.startswith(("【復旧】", "[RESOLVED]"))
-
-
 @dataclass
 class Office:
     """The monitoring host with nothing but Alertmanager on it, as often as a test wants it."""
@@ -114,7 +60,7 @@ class Office:
     def messages(self, since: int = 0) -> list[Message]:
         """What the doubles got, oldest first, but for the first so many."""
         text = self.host.run(["cat", f"{DOUBLES}/received.jsonl"], check=False).stdout
-        return [_read(json.loads(line)) for line in text.splitlines()[since:]]
+        return [read(json.loads(line)) for line in text.splitlines()[since:]]
 
     @contextmanager
     def running(self, hours: Hours) -> Iterator[str]:
@@ -167,15 +113,11 @@ class Office:
 
 @contextmanager
 def opened(deployment: Deployment, host: ScratchHost, program: Programs) -> Iterator[Office]:
-    """Doubles and secrets in place; the configuration as rendered, but for timers that are shorter by FACTOR."""
+    """Doubles and secrets in place; the configuration as rendered, at a pace that is faster by FACTOR."""
     environment = deployment.environment
-    timers = {
-        name: DurationValue(getattr(environment.notifications, name).seconds // FACTOR)
-        for name in ("group_wait", "group_interval")
-    }
-    print(f"timers of groups divided by {FACTOR}: {', '.join(f'{n} {v}' for n, v in timers.items())}")
-    quick = environment.model_copy(update={"notifications": environment.notifications.model_copy(update=timers)})
-    files = {file.target: file.content for file in alertmanager.generate(replace(deployment, environment=quick))}
+    quick = faster(deployment, FACTOR)
+    print(quick.pace)
+    files = {file.target: file.content for file in alertmanager.generate(quick)}
     configuration: dict[str, Any] = yaml.safe_load(files[f"{FOLDER}/alertmanager.yml"])
     host.write(f"{FOLDER}/templates/messages.tmpl", files[f"{FOLDER}/templates/messages.tmpl"])
     _secrets(host, deployment)

@@ -7,8 +7,7 @@ import os
 import shlex
 import shutil
 import subprocess
-import tempfile
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from tests.generators.cni_host import HOST, SETTINGS
@@ -25,6 +24,7 @@ END
 """
 # What Podman and the kernel keep by name outside of the given folders lies in memory of this namespace.
 ENTER = """\
+mount --bind "$run" /mnt
 mkdir -p /run/netns /var/lib/cni
 mount -t tmpfs none /run/netns
 mount -t tmpfs none /var/lib/cni
@@ -38,11 +38,9 @@ class Podman:
 
     folder: Path
     etc: Path  # of the rendered host
-    run: Path = field(init=False)
 
     def __post_init__(self) -> None:
-        self.run = Path(tempfile.mkdtemp(prefix="podman-"))  # Podman takes none whose name is longer than 50 characters
-        for name in ("bin", "net.d", "image"):
+        for name in ("bin", "net.d", "image", "run"):
             (self.folder / name).mkdir(parents=True)
         (self.folder / "containers.conf").write_text(self._configuration(), encoding="utf-8")
         self._program("flatnet", PLUGIN.format(folder=self.folder))
@@ -86,12 +84,14 @@ class Podman:
 
     def script(self, script: str, *arguments: str) -> subprocess.CompletedProcess[str]:
         """Run a script in one namespace; `$@` is Podman with arguments, `$podman` Podman alone."""
-        storage = f"--root={self.folder}/root --runroot={self.run} --storage-driver=vfs --runtime=runc"
+        # Podman takes no folder of running state whose name is longer than 50 characters.
+        storage = f"--root={self.folder}/root --runroot=/mnt --storage-driver=vfs --runtime=runc"
         podman = ["podman", *storage.split()]
         environment = {
             **os.environ,
             "CONTAINERS_CONF": f"{self.folder}/containers.conf",
             "podman": " ".join(podman),
+            "run": f"{self.folder}/run",
             "options": " ".join(OPTIONS),
         }
         return subprocess.run(

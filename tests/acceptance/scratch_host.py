@@ -64,7 +64,7 @@ class ScratchHost:
     def __exit__(
         self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
     ) -> None:
-        for name in list(self.processes):
+        for name in reversed(self.processes.copy()):
             self.stop(name)
         self.first.kill()
         self.first.wait()
@@ -133,7 +133,7 @@ class ScratchHost:
         return (self.folder.parent / f"{self.folder.name}-{name}.log").read_text(encoding="utf-8", errors="replace")
 
     def stop(self, name: str, how: signal.Signals = signal.SIGTERM) -> None:
-        """Stop a started program and wait for its end."""
+        """Stop a started program and wait for its end; after half a minute it is killed."""
         process = self.processes.pop(name)
         if process.poll() is not None:
             return  # it has ended by itself
@@ -143,9 +143,12 @@ class ScratchHost:
         try:
             process.wait(timeout=30)
         except subprocess.TimeoutExpired:
+            for pid in children:
+                os.kill(int(pid), signal.SIGKILL)
             process.kill()
+            process.wait()
 
-    def wait(self, what: str, holds: Callable[[], bool], seconds: float = 60) -> None:
+    def wait(self, what: str, holds: Callable[[], object], seconds: float = 60) -> None:
         """Wait until something holds; fail with the last lines of every program if it does not.
 
         What it waits for is printed on the error output, so that whoever looks at a long run sees how far it is.

@@ -7,6 +7,7 @@ import re
 import shlex
 import sys
 import urllib.parse
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,23 +21,19 @@ from tests.acceptance import (
     host_side,
     log_side,
     other_hosts,
+    stand_in,
     stand_in_labels,
     traffic,
     windows_tasks,
 )
 from tests.acceptance.install_page import blocks
+from tests.acceptance.messages import PAGERDUTY, SLACK, TEAMS, WEBHOOK
 from tests.acceptance.scratch_host import OUTSIDE, ScratchHost
 from tests.acceptance.units import BINARIES, read_unit
 from tests.acceptance.windows_side import WindowsSide
 from tests.conftest import ROOT, Programs
 
 ORDER = ("loki", "alertmanager", "blackbox-exporter", "node-exporter", "cni-exporter", "prometheus", "alloy")
-SLACK, TEAMS, PAGERDUTY, TICKETS = (
-    "hooks.slack.com",
-    "example.webhook.office.com",
-    "events.pagerduty.com",
-    "tickets.example.co.jp",
-)
 # What cannot run here: neither module is published. The metric catalogue says what they emit.
 STAND_INS = ("grafana", "podman_exporter")
 DOUBLES = "/run/doubles"
@@ -50,7 +47,13 @@ class Stack:
     deployment: Deployment
     host: ScratchHost
     windows: WindowsSide
+    tree: Path  # the rendered files, as the host sees them
     authority: str = ""  # the certificate of the CA that signed the Gateway's
+
+    @property
+    def wsl(self) -> Path:
+        """The rendered files of the monitoring host's WSL, as the test reaches them."""
+        return self.host.seen_from_outside / self.tree.relative_to("/") / self.name / "wsl"
 
     @property
     def name(self) -> str:
@@ -95,30 +98,59 @@ class Stack:
         return [json.loads(line) for line in text.splitlines()]
 
 
-def bring_up(host: ScratchHost, deployment: Deployment, program: Programs, nginx: str) -> Stack:
-    """Install the rendered files by the install page alone, start the units in its order, and Windows beside them."""
-    stack = Stack(deployment, host, WindowsSide(host, deployment, nginx))
+def bring_up(
+    host: ScratchHost,
+    deployment: Deployment,
+    program: Programs,
+    nginx: str,
+    *,
+    tree: Path | None = None,
+    well: bool = False,
+    before: Callable[[Stack], None] = lambda _: None,
+) -> Stack:
+    """A whole host at work: every unit, other hosts, visitors, timers and tasks.
+
+    `before` is done between installing and starting. Where all is `well`, nothing fails; else something does, so that
+    panels have something to show.
+    """
+    stack = installed(host, deployment, program, nginx, tree)
+    log_side.journal(host, deployment)
+    other_hosts.begin(host, deployment)
+    cni_side.begin(host, stack.windows.workloads, well=well)
+    before(stack)
+    stand_ins(stack)
+    start(stack)
+    _live(stack, well=well)
+    return stack
+
+
+def installed(
+    host: ScratchHost, deployment: Deployment, program: Programs, nginx: str, tree: Path | None = None
+) -> Stack:
+    """Install rendered files by the install page alone, and start Windows; no unit of WSL runs yet.
+
+    The files are those of `tree`, a path of the host, else the committed ones.
+    """
+    tree = tree or ROOT / "rendered" / deployment.name
+    stack = Stack(deployment, host, WindowsSide(host, deployment, nginx, tree), tree)
     stack.authority = stack.windows.prepare()
     _outside(stack)
     _install(stack)
     stack.windows.certify()
     stack.windows.start()
-    log_side.journal(host, deployment)
-    other_hosts.begin(host, deployment)
-    cni_side.begin(host, stack.windows.workloads)
-    _start(stack, program)
-    _live(stack)
+    _units(stack, program)
     return stack
 
 
-def _live(stack: Stack) -> None:
-    """What happens on hosts that are used: visitors, tasks, timers, events, and a CNI plugin that breaks."""
-    traffic.begin(stack.windows)
+def _live(stack: Stack, *, well: bool) -> None:
+    """What happens on hosts that are used: visitors, tasks, timers, events, and where all is not well a broken CNI."""
+    traffic.begin(stack.windows, well=well)
     windows_tasks.run(stack.windows)
-    host_side.run(stack.host, stack.deployment)
+    host_side.run(stack.host, stack.deployment, stack.wsl)
     loki = stack.deployment.environment.monitoring.loki.port
     log_side.pushed(stack.host, stack.deployment, f"http://127.0.0.1:{loki}/loki/api/v1/push")
-    cni_side.go_on(stack.host)
+    every = stack.deployment.environment.monitoring.scrape_interval.seconds if well else 5
+    cni_side.go_on(stack.host, every, well=well)
 
 
 _OUTSIDE = """
@@ -135,7 +167,7 @@ def _outside(stack: Stack) -> None:
     environment = stack.deployment.environment
     smtp = environment.notifications.smtp
     assert smtp is not None
-    names = [SLACK, TEAMS, PAGERDUTY, TICKETS, smtp.host]
+    names = [SLACK, TEAMS, PAGERDUTY, WEBHOOK, smtp.host]
     ca, server = certificates.make(names)
     here = server_names(environment, environment.monitoring_host)
     hosts = {"127.0.0.1": ["localhost"], OUTSIDE: names, str(environment.monitoring_host.lan_address): here}
@@ -168,14 +200,15 @@ def _outside(stack: Stack) -> None:
 
 def _install(stack: Stack) -> None:
     """Run the page's commands in their order; a command that reads a secret gets it as an operator would type it."""
-    tree = ROOT / "rendered" / stack.deployment.name
-    page = (tree / "handbook" / "en" / "install" / f"{stack.name}.md").read_text(encoding="utf-8")
+    page = (stack.wsl.parents[1] / "handbook" / "en" / "install" / f"{stack.name}.md").read_text(encoding="utf-8")
     known = {secret.path: secret for secret in secrets(stack.deployment.environment, _monitoring(stack))}
     for block in blocks(page):
         asked = [secret for path, secret in known.items() if path in block and secret.make != "random"]
         for secret in asked:
             stack.host.write(f"/run/values/{secret.name}", _value(stack, secret))
-        stack.host.run(["sh", "-euc", f"cd {shlex.quote(str(tree))}\nexport ROOT=\n{_fed(block, asked)}"], timeout=120)
+        stack.host.run(
+            ["sh", "-euc", f"cd {shlex.quote(str(stack.tree))}\nexport ROOT=\n{_fed(block, asked)}"], timeout=120
+        )
 
 
 def _fed(block: str, asked: list[Secret]) -> str:
@@ -188,25 +221,22 @@ def _fed(block: str, asked: list[Secret]) -> str:
 
 
 def _value(stack: Stack, secret: Secret) -> str:
-    urls = {
-        "slack": f"https://{SLACK}/services/T/B/x",
-        "teams": f"https://{TEAMS}/hook",
-        "tickets": f"https://{TICKETS}/new",
-    }
+    servers = {"slack": SLACK, "teams": TEAMS}
     if secret.name == stack.deployment.environment.security.certificate_authority:
         return stack.authority
-    return next((url for word, url in urls.items() if word in secret.name), f"https://{TICKETS}/{secret.name}")
+    server = next((server for word, server in servers.items() if word in secret.name), WEBHOOK)
+    return f"https://{server}/{secret.name}"
 
 
 def _monitoring(stack: Stack) -> Any:
     return stack.deployment.environment.monitoring_host
 
 
-def _start(stack: Stack, program: Programs) -> None:
+def _units(stack: Stack, program: Programs) -> None:
+    """What each unit runs, for the stand-in of systemctl."""
     stack.host.run(["cp", program("restic"), "/usr/local/bin/restic"])
-    wsl = ROOT / "rendered" / stack.deployment.name / stack.name / "wsl"
     for name in ORDER:
-        unit = read_unit(wsl, name)
+        unit = read_unit(stack.wsl, name)
         settings = {"SSL_CERT_FILE": CA, **unit.environment}
         words = ["env", *(f"{key}={value}" for key, value in settings.items())]
         if unit.user:
@@ -216,21 +246,29 @@ def _start(stack: Stack, program: Programs) -> None:
         stack.host.run(["cp", "--update", program(BINARIES[name]), binary])
         words += [binary, *unit.arguments]
         stack.host.write(f"/run/units/{name}", f"exec {shlex.join(words)}\n")
+    for workload in stack.deployment.environment.workloads_on(_monitoring(stack)):  # a restore stops them
+        stack.host.write(f"/run/units/{workload.name}", "exec sleep infinity\n")
+    find_windows(stack)
+
+
+def stand_ins(stack: Stack) -> None:
+    """Start what stands in for the exporters that cannot run here."""
     for name in STAND_INS:
         service = stack.deployment.environment.monitoring.services[name]
         known = stand_in_labels.labels(name, stack.deployment, _monitoring(stack))
-        said = [f"{label}={','.join(values)}" for label, values in known.items()]
+        said = stand_in.words(known)
         words = [sys.executable, "-m", "tests.acceptance.stand_in", name, str(service.port), *said]
         named = name.replace("_", "-")
         stack.host.write(f"/run/units/{named}", f"PYTHONPATH={shlex.quote(str(ROOT))} exec {shlex.join(words)}\n")
         stack.host.run(["systemctl", "start", f"{named}.service"])
-    for workload in stack.deployment.environment.workloads_on(_monitoring(stack)):  # a restore stops them
-        stack.host.write(f"/run/units/{workload.name}", "exec sleep infinity\n")
-    find_windows(stack)
-    for name in ORDER:
+
+
+def start(stack: Stack, names: Sequence[str] = ORDER) -> None:
+    """Start units in their order, and wait until they answer."""
+    for name in names:
         stack.host.run(["systemctl", "start", f"{name}.service"])
-    for name, url in READY.items():
-        stack.host.wait(f"{name} to be ready", lambda url=url: stack.answers(url), 90)  # type: ignore[misc]
+    for name in names:
+        stack.host.wait(f"{name} to be ready", lambda name=name: stack.answers(READY[name]), 90)  # type: ignore[misc]
 
 
 def find_windows(stack: Stack) -> None:

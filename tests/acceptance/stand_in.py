@@ -1,7 +1,8 @@
 """Stands in for an exporter that cannot run here: serves the series that the metric catalogue says it emits.
 
-`python -m tests.acceptance.stand_in EXPORTER PORT [LABEL=VALUE,VALUE…] [textfiles=FOLDER]`. Counters rise, gauges have
-a value that their unit allows; what is in textfiles is passed on, as windows_exporter does.
+`python -m tests.acceptance.stand_in EXPORTER PORT [LABEL=VALUE…] [textfiles=FOLDER]`: a label of several values is told
+as often. Counters rise, gauges have a value that their unit allows; what is in textfiles is passed on, as
+windows_exporter does.
 """
 
 from __future__ import annotations
@@ -75,6 +76,8 @@ def _per_second(family: str, values: Mapping[str, str]) -> float:
 
 
 def _gauge(family: str, values: Mapping[str, str]) -> float:
+    if "last_result" in family:  # windows_exporter's number of a task that has ended well
+        return 1.0
     if ("state" in values and "service" in family) or "scheduled_task" in family:
         return float(values.get("state") == "running")
     value = next((value for part, value in GAUGES if part in family.lower()), 1.0)
@@ -85,10 +88,24 @@ def _sample(name: str, labels: list[str], value: str) -> str:
     return f"{name}{{{','.join(labels)}}} {value}" if labels else f"{name} {value}"
 
 
-def main(name: str, port: int, words: list[str]) -> None:
+def words(known: Mapping[str, Sequence[str]]) -> list[str]:
+    """What tells `main` these values of labels. A value may hold any character: a core of Windows is "0,1"."""
+    return [f"{label}={value}" for label, values in known.items() for value in values]
+
+
+def told(said: Sequence[str]) -> dict[str, list[str]]:
+    """The values of labels that words tell."""
+    known: dict[str, list[str]] = {}
+    for word in said:
+        label, value = word.split("=", 1)
+        known.setdefault(label, []).append(value)
+    return known
+
+
+def main(name: str, port: int, said: list[str]) -> None:
     """Serve on loopback until killed."""
     exporter = read()[name]
-    known = {label: values.split(",") for label, values in (word.split("=", 1) for word in words)}
+    known = told(said)
     folders = [Path(folder) for folder in known.pop("textfiles", [])]
     started = time.monotonic()
 

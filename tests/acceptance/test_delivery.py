@@ -12,14 +12,15 @@ from typing import Any
 
 import pytest
 
-from generators.alertmanager.inhibitions import inhibitions
 from generators.rules import predicted, texts
 from model.alert import Firing
 from model.catalogue import Alert
 from model.deployment import Deployment
+from model.inhibitions import inhibitions
 from model.names import WATCHDOG
 from model.rules.delivery import receivers_by_hours
-from tests.acceptance.office import WEBHOOK, Hours, Message, Office, moved, opened, ways
+from tests.acceptance.messages import WEBHOOK, Message, ways
+from tests.acceptance.office import Hours, Office, moved, opened
 from tests.acceptance.scratch_host import ScratchHost
 from tests.conftest import ROOT, Programs
 from tests.generators.test_alertmanager import pinned

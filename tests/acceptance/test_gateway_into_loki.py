@@ -4,130 +4,34 @@ from __future__ import annotations
 
 import json
 import os
-import shlex
+import re
+import signal
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from model import names
+from model.collected import COLLECTING
 from model.deployment import Deployment
-from tests.acceptance.gateway_counting import Load, load
-from tests.acceptance.gateway_tree import GatewayTree, lay_out
-from tests.acceptance.rotating import prepare, task
-from tests.acceptance.scratch_host import ScratchHost
-from tests.acceptance.units import BINARIES, read_unit
-from tests.conftest import ROOT, Programs
+from model.names import LOG_KINDS
+from tests.acceptance import log_kinds
+from tests.acceptance.gateway_logs import GatewayLogs, load_while, running
+from tests.acceptance.log_host import COLLECTING_SETTINGS
+from tests.acceptance.log_kinds import Line
+from tests.conftest import Programs
 
 pytestmark = [
     pytest.mark.acceptance,
     pytest.mark.skipif(os.geteuid() != 0, reason="network namespaces are made by root"),
 ]
 
-WINDOWS = Path("/windows")  # on the scratch host; nginx' prefix
-LOKI, ALLOY = "http://127.0.0.1:3100", "http://127.0.0.1:12345"
-MOST = 5000  # lines that Loki gives at once
 ROTATIONS, AT_LEAST = 6, 20_000
+READ = "loki_source_file_read_lines_total"
 WAITED, OLD_LINES = "waited", 8000  # of several batches: the one line of the newer file arrives before the last of them
-GIT, OPS = "git.flatnet.example.co.jp", "ops.flatnet.example.co.jp"
-KINDS = (
-    Load("forgejo", f"https://{GIT}/sato/project"),
-    Load("forgejo", f"https://{GIT}/sato/none", "POST", http1=True),
-    Load("http", f"http://{GIT}/", http1=True),
-    Load("other", "http://strange.example/", "POST", http1=True),
-    Load(names.SITE_GRAFANA, f"https://{OPS}/grafana/"),  # nobody logs in
-)
-
-
-@dataclass
-class Host:
-    """The monitoring host: what writes, rotates, collects and stores access lines."""
-
-    scratch: ScratchHost
-    tree: GatewayTree  # as the scratch host sees it
-    nginx: str
-    programs: Programs
-
-    @property
-    def lan(self) -> str:
-        return str(self.tree.host.lan_address)
-
-    def outside_command(self, words: list[str]) -> str:
-        """What a client of the Gateway says."""
-        return self.scratch.run(words, timeout=120).stdout
-
-    def rotate(self, times: int, seconds: float) -> None:
-        """Run the task of Windows so many times."""
-        self.scratch.run(task(self.tree, self.nginx, times, seconds), timeout=300)
-
-    def get(self, path: str, **parameters: str | int) -> Any:
-        """Ask Loki."""
-        words = ["curl", "-fsSG", "--max-time", "60", f"{LOKI}{path}"]
-        for key, value in parameters.items():
-            words += ["--data-urlencode", f"{key}={value}"]
-        return json.loads(self.scratch.run(words, timeout=90).stdout)["data"]["result"]
-
-    def start_program(self, name: str, ready: str) -> None:
-        """Start a program of the stack as its unit says."""
-        rendered = ROOT / "rendered" / self.tree.deployment.name / self.tree.host.name / "wsl"
-        unit = read_unit(rendered, name)
-        self.scratch.start(name, [self.programs(BINARIES[name]), *unit.arguments])
-        curl = ["curl", "-fsS", "--max-time", "2", ready]
-        self.scratch.wait(name, lambda: self.scratch.run(curl, check=False).returncode == 0, 120)
-
-    def start_alloy(self) -> None:
-        """Start the collector."""
-        self.start_program("alloy", f"{ALLOY}/-/ready")
-
-    def generations(self) -> list[str]:
-        """Files that were the access log."""
-        logs = self.tree.host.windows.logs
-        found = self.scratch.run(["ls", f"{WINDOWS}/{logs}"]).stdout.split()
-        return [name for name in found if name.startswith(f"{self.tree.deployment.environment.gateway.logs.access}-")]
-
-    def stored(self) -> Counter[str]:
-        """Lines of the access log in Loki, by site."""
-        query = 'sum by (site) (count_over_time({kind="gateway_access"}[1h]))'
-        found = self.get("/loki/api/v1/query", query=query)
-        return Counter({one["metric"]["site"]: int(one["value"][1]) for one in found})
-
-    def read_by_alloy(self) -> int:
-        """Lines of the access log that Alloy has read since its start."""
-        name = f"/collected/{self.tree.deployment.environment.gateway.logs.access}-"
-        said = self.scratch.run(["curl", "-fsS", f"{ALLOY}/metrics"]).stdout.splitlines()
-        found = [line for line in said if line.startswith("loki_source_file_read_lines_total") and name in line]
-        return sum(round(float(line.rsplit(" ", 1)[1])) for line in found)
-
-    def lines(self, start: int, end: int) -> Iterator[tuple[int, str, str]]:
-        """Every line of the access log between two times: nanoseconds, site, text."""
-        limits: dict[str, str | int] = {"start": start, "end": end, "limit": MOST, "direction": "forward"}
-        found = self.get("/loki/api/v1/query_range", query='{kind="gateway_access"}', **limits)
-        values = [(int(at), stream["stream"]["site"], text) for stream in found for at, text in stream["values"]]
-        if len(values) < MOST:
-            yield from values
-            return
-        assert end - start > 1_000_000, "more lines in a millisecond than Loki gives at once"
-        middle = (start + end) // 2
-        yield from self.lines(start, middle)
-        yield from self.lines(middle, end)
-
-
-def start_behind(host: Host, upstreams: list[str]) -> None:
-    """What the Gateway leads to."""
-    listen = "".join(f"listen {address} backlog=1024; " for address in upstreams)
-    conf = (
-        "user root; daemon off; worker_processes 1; pid /run/behind.pid; error_log /run/behind.log warn;\n"
-        "events { worker_connections 1024; }\nhttp { access_log off; server { " + listen + "\n"
-        'location = /sato/none { return 404; } location / { return 200 "hello"; } } }\n'
-    )
-    host.scratch.write("/run/behind.conf", conf)
-    host.scratch.start("behind", [host.nginx, "-c", "/run/behind.conf"])
 
 
 @pytest.fixture(scope="module")
@@ -136,31 +40,8 @@ def host(
     program: Programs,
     debian_program: Callable[[str], str],
     tmp_path_factory: pytest.TempPathFactory,
-) -> Iterator[Host]:
-    environment = production.environment
-    with ScratchHost(tmp_path_factory.mktemp("into-loki") / "host") as scratch:
-        outside = scratch.seen_from_outside / WINDOWS.relative_to("/")
-        outside.mkdir()
-        laid = lay_out(outside, production, environment.monitoring_host)
-        prepare(laid, always_due=True)
-        found = Host(scratch, GatewayTree(WINDOWS, production, laid.host), debian_program("nginx"), program)
-        drive = laid.host.windows.folder.drive
-        rendered = ROOT / "rendered" / production.name / laid.host.name / "wsl"
-        scratch.run(["ln", "-sfnT", f"{WINDOWS}/{drive}:", f"/mnt/{drive.lower()}"])
-        scratch.run(
-            ["mkdir", "-p", "/var/log/journal", "/var/lib/flatnet-ops/alloy", "/var/lib/nginx", "/var/log/nginx"]
-        )
-        scratch.run(["cp", "-r", rendered / "etc/alloy", rendered / "etc/loki", "/etc"])
-        upstreams = list(json.loads(laid.upstreams.read_text(encoding="utf-8")).values())
-        for address in (found.lan, *sorted({each.split(":")[0] for each in upstreams})):
-            scratch.run(["ip", "address", "add", f"{address}/32", "dev", "lo"])
-        start_behind(found, upstreams)
-        words = found.tree.command(found.nginx, globally="daemon off;")
-        scratch.start("gateway", ["sh", "-c", f"cd {WINDOWS} && exec {shlex.join(words)}"])
-        pid = laid.flatnet / "logs/nginx.pid"
-        scratch.wait("nginx", lambda: pid.exists() and bool(pid.read_text(encoding="ascii").strip()))
-        found.start_program("loki", f"{LOKI}/ready")
-        found.start_alloy()
+) -> Iterator[GatewayLogs]:
+    with running(tmp_path_factory.mktemp("into-loki") / "host", production, program, debian_program) as found:
         yield found
 
 
@@ -170,53 +51,63 @@ def sent() -> Counter[str]:
     return Counter()
 
 
-def load_while(host: Host, h2load: str, sent: Counter[str], work: Callable[[], object], at_least: int) -> None:
-    """Send requests of every kind until some work is done and so many are answered."""
-    begin = sent.total()
-    with ThreadPoolExecutor(1) as pool:
-        done = pool.submit(work)
-        while not done.done() or sent.total() - begin < at_least:
-            for kind in KINDS:
-                for (site, _, _), count in load(host, h2load, kind, clients=8, each=70).items():
-                    sent[site] += count
-                time.sleep(0.2)
-        done.result()
-
-
 def test_each_request_is_one_line_in_loki_at_its_own_time(
-    host: Host, sent: Counter[str], debian_program: Callable[[str], str]
+    host: GatewayLogs, sent: Counter[str], debian_program: Callable[[str], str]
 ) -> None:
     begin = time.time_ns()
     load_while(host, debian_program("h2load"), sent, lambda: host.rotate(ROTATIONS, 1.5), AT_LEAST)
     assert len(host.generations()) >= ROTATIONS
     host.scratch.wait("every line in Loki", lambda: host.stored().total() >= sent.total(), 90)
     assert host.read_by_alloy() == sent.total()  # each once: Loki would hide that one was sent twice
-    lines = list(host.lines(begin, time.time_ns()))
-    assert Counter(site for _, site, _ in lines) == sent
+    lines = list(host.lines('{kind="gateway_access"}', begin, time.time_ns()))
+    assert Counter(labels["site"] for _, labels, _ in lines) == sent
     assert len({text for _, _, text in lines}) == len(lines)
-    for at, site, text in lines:
+    for at, labels, text in lines:
         line = json.loads(text)
         # Loki sets lines of the same millisecond apart by nanoseconds, in their order.
         assert at // 1_000_000 == round(datetime.fromisoformat(line["timestamp"]).timestamp() * 1000)
-        assert site == line["site"]
+        assert labels["site"] == line["site"]
 
 
 def test_what_was_written_and_rotated_while_alloy_stood_still_is_read_when_it_runs_again(
-    host: Host, sent: Counter[str], debian_program: Callable[[str], str]
+    host: GatewayLogs, sent: Counter[str], debian_program: Callable[[str], str]
 ) -> None:
-    load_while(host, debian_program("h2load"), sent, lambda: host.scratch.stop("alloy"), 1000)
+    load_while(host, debian_program("h2load"), sent, lambda: host.stop("alloy"), 1000)
     load_while(host, debian_program("h2load"), sent, lambda: host.rotate(2, 1.5), 4000)
-    host.start_alloy()
+    host.start("alloy")
     host.scratch.wait("every line in Loki", lambda: host.stored().total() >= sent.total(), 90)
     assert host.stored() == sent
 
 
-def test_two_files_that_waited_for_hours_are_both_read_whole(host: Host) -> None:
+def test_what_alloy_had_read_and_not_sent_when_it_was_killed_is_sent_by_the_next(host: GatewayLogs) -> None:
+    """With Loki away, and a rotation meanwhile. `make prove` does it at the real intervals, under a busy hour."""
+    settings = json.loads(host.scratch.run(["cat", COLLECTING_SETTINGS]).stdout)
+    host.scratch.write(COLLECTING_SETTINGS, json.dumps({**settings, "settled_seconds": 3}))
+    host.scratch.run([COLLECTING, "keep"])
+    time.sleep(4)
+    host.scratch.run([COLLECTING, "keep"])
+    assert host.remembered
+    host.stop("loki")
+    begin, kinds = time.time_ns(), ("cni", "containers", "system")
+    host.write(3, dict.fromkeys(kinds, 300.0))
+    written = host.written(30)
+    folder = str(Path(host.deployment.environment.cni.log).parent)
+    host.scratch.wait("Alloy to read", lambda: host.total(READ, f'path="{folder}') >= written["cni"], 30)
+    host.stop("alloy", signal.SIGKILL)
+    host.scratch.run(["cp", "-r", f"{host.rendered}/etc/logrotate.d", "/etc"])
+    host.scratch.run(["logrotate", "--force", "--state", "/run/rotation", "/etc/logrotate.d/flatnet-ops"])
+    host.start("alloy")
+    host.start("loki")
+    for kind in kinds:
+        host.scratch.wait(kind, lambda kind=kind: len(host.found(kind, begin, time.time_ns())) == written[kind], 60)  # type: ignore[misc]
+
+
+def test_two_files_that_waited_for_hours_are_both_read_whole(host: GatewayLogs) -> None:
     """Loki takes no line that is an hour older than the newest one of its stream: each file is a stream of its own.
 
     Two hours: what is older than three, Loki gives only after it has written it to its disk.
     """
-    host.scratch.stop("alloy")
+    host.stop("alloy")
     logs = host.tree.deployment.environment.gateway.logs
     now = datetime.now(host.tree.deployment.environment.time.zone)
     for lines, at in ((OLD_LINES, now - timedelta(hours=2)), (1, now)):
@@ -227,7 +118,7 @@ def test_two_files_that_waited_for_hours_are_both_read_whole(host: Host) -> None
         error = "".join(f"{told} {count} {'x' * 200}\n" for count in range(lines))
         for name, text in ((logs.access, access), (logs.error, error)):
             host.scratch.write(f"{host.tree.host.windows.collected.seen_from_wsl}/{name}-{stamp}", text)
-    host.start_alloy()
+    host.start("alloy")
     query = f'sum by (kind) (count_over_time({{kind=~"gateway_.*"}} |= "{WAITED}" [6h]))'
 
     def stored() -> dict[str, int]:
@@ -236,3 +127,51 @@ def test_two_files_that_waited_for_hours_are_both_read_whole(host: Host) -> None
 
     expected = {"gateway_access": OLD_LINES + 1, "gateway_error": OLD_LINES + 1}
     host.scratch.wait("the lines of both files in Loki", lambda: stored() == expected, 60)
+
+
+class Dashboard:
+    """The rendered dashboard of logs, as Grafana asks its queries."""
+
+    def __init__(self, host: GatewayLogs) -> None:
+        self.host = host
+        text = (host.rendered / "etc/grafana/dashboards/logs.json").read_text(encoding="utf-8")
+        self.targets = [
+            target["expr"]
+            for panel in json.loads(text)["panels"]
+            if panel["type"] == "logs"
+            for target in panel["targets"]
+        ]
+        assert any("$container" in expr for expr in self.targets)
+
+    def finds(self, line: Line, start: int, end: int, **chosen: str) -> set[str]:
+        """Which queries show a line: with these choices, all others at what is right for it, within a time."""
+        right = {"kind": line.kind, "host": ".+", "level": line.level, "text": line.word}
+        values = {**right, "container": line.container or ".*", **chosen}
+        found = set()
+        for expr in self.targets:
+            query = re.sub(r"\$(\w+)", lambda match: values[match[1]], expr)
+            limits: dict[str, str | int] = {"start": start, "end": end, "limit": 50}
+            answer = self.host.get("/loki/api/v1/query_range", query=query, **limits)
+            if any(line.word in text for stream in answer for _, text in stream["values"]):
+                found.add(expr)
+        return found
+
+
+def test_each_kind_is_found_by_the_dashboard_by_container_level_time_and_text(host: GatewayLogs) -> None:
+    """Lines of the real writers: Podman's conmon, the CNI shim, systemd, nginx. Windows' event log is Windows' own."""
+    log_kinds.prepare(host)
+    dashboard, begin = Dashboard(host), time.time_ns() - 2 * 10**9  # nginx' error log knows whole seconds
+    lines = list(log_kinds.write(host))
+    assert {line.kind for line in lines} == set(LOG_KINDS) - {"windows"}
+    for line in lines:
+        soon = partial(dashboard.finds, line, begin, time.time_ns() + 100 * 10**9)
+        host.scratch.wait(f"{line.word} of {line.kind}", soon, 90)
+        found, end = soon(), time.time_ns()
+        assert bool([expr for expr in found if "$container" in expr]) == (line.kind == "containers")
+        assert [expr for expr in found if "$container" not in expr]
+        for wrong in ({"text": "another-word"}, {"level": "DEBUG"}, {"kind": "nothing"}):
+            asked = {expr for expr in dashboard.targets if f"${next(iter(wrong))}" in expr}
+            assert not asked & dashboard.finds(line, begin, end, **wrong), wrong
+        assert not dashboard.finds(line, begin - 3600 * 10**9, begin)
+        if line.container:
+            assert not [e for e in dashboard.finds(line, begin, end, container="grafana") if "$container" in e]

@@ -15,7 +15,9 @@ from pathlib import Path
 
 import pytest
 
+from model.collected import COLLECTING
 from model.deployment import Deployment
+from tests.collecting import collecting
 from tests.conftest import ROOT
 
 pytestmark = pytest.mark.acceptance
@@ -63,7 +65,8 @@ def survives(folder: Path, killed_at: str, path: str, logrotate: str, strace: st
     folder.mkdir()
     log = folder / "cni.log"
     configuration = folder / "configuration"
-    configuration.write_text(RENDERED.read_text(encoding="utf-8").replace(path, str(log)), encoding="utf-8")
+    text = RENDERED.read_text(encoding="utf-8").replace(path, str(log))
+    configuration.write_text(text.replace(COLLECTING, str(collecting(folder, log))), encoding="utf-8")
     configuration.chmod(0o644)
     rotate = [logrotate, "--force", "--state", str(folder / "state"), str(configuration)]
     calls, number = killed_at.split(":")
@@ -83,6 +86,9 @@ def survives(folder: Path, killed_at: str, path: str, logrotate: str, strace: st
             found += (gzip.decompress(data) if generation.suffix == ".gz" else data).decode().splitlines()
     assert len(lines) > 500
     assert Counter(found) == Counter(lines), killed_at
+    subprocess.run([folder / "collecting", "link"], check=True)
+    collected = [line for link in (folder / "collected").iterdir() for line in link.read_text().splitlines()]
+    assert Counter(collected) == Counter(lines), killed_at
 
 
 def test_no_line_is_lost_or_doubled_wherever_logrotate_is_killed(

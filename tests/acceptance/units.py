@@ -27,6 +27,8 @@ class Unit:
     arguments: tuple[str, ...]
     user: int
     environment: Mapping[str, str]
+    restart_seconds: int  # until systemd runs it again, whatever ended it
+    before: tuple[str, ...] = ()  # what the host runs before each start
 
     def command(self, binary: str, **more: str) -> list[str]:
         """The words that run a program as the unit does: its user, environment (and more of it) and arguments."""
@@ -45,4 +47,7 @@ def read_unit(wsl: Path, name: str) -> Unit:
             values.setdefault(key, []).append(value.strip().replace("%%", "%").replace("$$", "$"))
     environment = dict(word.split("=", 1) for line in values.get("Environment", []) for word in shlex.split(line))
     user = values.get("User", ["0"])[0].split(":")[0]
-    return Unit(name, tuple(shlex.split(" ".join(values.get("Exec", [])))), int(user), environment)
+    before = shlex.split(" ".join(values.get("ExecStartPre", [])).removeprefix("-"))
+    assert values["Restart"] == ["always"], name
+    arguments = tuple(shlex.split(" ".join(values.get("Exec", []))))
+    return Unit(name, arguments, int(user), environment, int(values["RestartSec"][0]), tuple(before))

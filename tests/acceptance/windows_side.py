@@ -19,7 +19,7 @@ from pathlib import Path
 
 from model.deployment import Deployment
 from model.host import ContainerNetwork, Host
-from tests.acceptance import stand_in_labels
+from tests.acceptance import stand_in, stand_in_labels
 from tests.acceptance.cni_side import identity
 from tests.acceptance.gateway_tree import GatewayTree, lay_out
 from tests.acceptance.rotating import prepare, task
@@ -44,6 +44,7 @@ table inet mirrored {{
 }}
 """
 STAND_INS = "/run/stand-ins"  # before the programs of the machine
+FAULTS = "/run/workload-faults"  # a folder: what a workload does wrong, a file for each
 UPSTREAMS = "/usr/local/lib/flatnet-ops/upstreams"
 # Flatnet's own API, in Flatnet's own file.
 STATUS_PAGE = """server {{
@@ -60,6 +61,7 @@ class WindowsSide:
     scratch: ScratchHost
     deployment: Deployment
     nginx: str
+    tree: Path  # the rendered files, as the scratch host sees them
     prefix: tuple[str, ...] = ()  # enters its network
     addresses: dict[str, IPv4Address] = field(default_factory=dict)  # of containers, by name
 
@@ -78,7 +80,7 @@ class WindowsSide:
         outside = self.scratch.seen_from_outside
         # A file system of its own, as a drive of Windows is in WSL.
         self.scratch.run(["sh", "-ec", f"mkdir {FOLDER} && mount -t tmpfs none {FOLDER}"])
-        tree = lay_out(outside / FOLDER.relative_to("/"), self.deployment, self.host)
+        tree = lay_out(outside / FOLDER.relative_to("/"), self.deployment, self.host, self._rendered)
         prepare(tree)
         address, port = self.host.nebula_address or "127.0.0.1", self.deployment.environment.gateway.ports.api
         server = STATUS_PAGE.format(address=address, port=port, page=json.dumps(STATUS))
@@ -164,7 +166,7 @@ class WindowsSide:
 
     def _stand_in(self, exporter: str, port: int, *more: str) -> None:
         known = stand_in_labels.labels(exporter, self.deployment, self.host)
-        said = [f"{label}={','.join(values)}" for label, values in known.items()] + list(more)
+        said = [*stand_in.words(known), *more]
         words = [*self.prefix, sys.executable, "-m", "tests.acceptance.stand_in", exporter, str(port), *said]
         self.scratch.start(f"{exporter}-of-windows", words, environment={"PYTHONPATH": str(ROOT)})
 
@@ -178,7 +180,7 @@ class WindowsSide:
             self.scratch.run(["ip", "address", "replace", f"{address}/32", "dev", "lo"])
         listening = [f"{self.addresses[load.name]}:{port}" for load in loads for port in load.ports]
         words = [sys.executable, "-m", "tests.acceptance.gateway_echo", *listening]
-        self.scratch.start("workloads", words, environment={"PYTHONPATH": str(ROOT)})
+        self.scratch.start("workloads", words, environment={"PYTHONPATH": str(ROOT), "FAULTS": FAULTS})
         given = {identity(name): str(address) for name, address in self.addresses.items()}
         self.scratch.write("/run/containers.json", listed(*((identity(name), name) for name in self.addresses)))
         self.scratch.write(self.deployment.environment.cni.allocations, allocations(given))
@@ -193,14 +195,17 @@ class WindowsSide:
 
     def _units(self) -> None:
         """The rendered units that lead to containers, as systemd would run them."""
-        units = ROOT / "rendered" / self.deployment.name / self.host.name / "wsl/etc/systemd/system"
-        for socket in units.glob("flatnet-forward-*.socket"):
+        for socket in (self._rendered / "wsl/etc/systemd/system").glob("flatnet-forward-*.socket"):
             text = socket.read_text("utf-8") + socket.with_suffix(".service").read_text("utf-8")
             facts = dict(line.split("=", 1) for line in text.splitlines() if re.match(r"\w+=", line))
             service = f"set -a; . {facts['EnvironmentFile']}; exec {facts['ExecStart']}"
             activate = ["systemd-socket-activate", f"--listen={facts['ListenStream']}", "sh", "-c", service]
             limit = f"ulimit -n {facts['LimitNOFILE']}"
             self.scratch.write(f"/run/units/{socket.stem}", f"{limit}\nexec {shlex.join(activate)}\n")
+
+    @property
+    def _rendered(self) -> Path:
+        return self.scratch.seen_from_outside / self.tree.relative_to("/") / self.host.name
 
     @property
     def _network(self) -> ContainerNetwork:

@@ -33,6 +33,11 @@ class Machine(Scratch):
         assert self.side is not None
         return self.side.scratch.run(["cat", f"/proc/{number}/comm"], check=False).stdout.strip() or None
 
+    def processes(self, name: str) -> list[tuple[int, str | None]]:
+        assert self.side is not None
+        found = self.side.scratch.run(["sh", "-c", f"grep -lx {name} /proc/[0-9]*/comm"], check=False).stdout
+        return [(int(path.split("/")[2]), None) for path in found.split()]
+
 
 def textfiles(side: WindowsSide) -> str:
     """What the tasks have left for windows_exporter."""

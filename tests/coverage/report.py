@@ -16,7 +16,6 @@ KINDS: dict[Kind, str] = {"rule": "rules", "branch": "branches", "threshold": "t
 # What no test can hold, by alert file and piece, and why. An entry that is not needed fails.
 EXCEPTIONS = {
     ("CniAddFailures", '|= "ADD failed"'): "it only saves Loki from reading every other line as JSON",
-    ("Watchdog", "the whole rule"): "it fires always: there is no series with which it would not",
     ("WindowsTaskStale", 'or label_replace(up{job="windows"} == 1, "task", "watch-heartbeat", "", "")'): (
         "only where Windows is the far end of the dead man's switch is this task: a test of it would fail elsewhere"
     ),

@@ -14,13 +14,13 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from generators import alertmanager
+from generators import alertmanager, prometheus
 from generators.alertmanager import times
-from generators.alertmanager.inhibitions import Inhibition, inhibitions
 from generators.alertmanager.routes import GROUP_BY, tree
 from model.calendar import Calendar, Weekday, WorkingHours
 from model.catalogue import Alert
 from model.deployment import Deployment
+from model.inhibitions import Inhibition, inhibitions, outlives
 from model.names import SEVERITIES
 
 Labels = dict[str, str]
@@ -204,3 +204,22 @@ def test_holidays_are_one_entry_for_each_month(days: list[date]) -> None:
     )
     found = [entry for entry in times.intervals(calendar) if entry["name"] == times.HOLIDAYS]
     assert [len(entry["time_intervals"]) for entry in found] == ([len({day.month for day in days})] if days else [])
+
+
+def test_a_cause_outlives_its_effects_and_theirs(deployment: Deployment) -> None:
+    """Each is measured at its own moments: the cause may seem over a scrape and an evaluation before its effects."""
+    kept = outlives(deployment)
+    apart = deployment.environment.monitoring.apart
+    for one in inhibitions(deployment):
+        for target in one.targets:
+            after = kept[target].seconds if target in kept else 0
+            assert kept[one.source].seconds > after + apart.seconds, f"{one.source} ends before {target}"
+    rules = {
+        rule["alert"]: rule.get("keep_firing_for")
+        for file in prometheus.generate(deployment)
+        if "/rules/" in file.tree_path
+        for group in yaml.safe_load(file.content)["groups"]
+        for rule in group["rules"]
+        if "alert" in rule
+    }
+    assert {name: str(length) for name, length in kept.items()} == {name: kept for name, kept in rules.items() if kept}

@@ -16,7 +16,7 @@ from markdown_it import MarkdownIt
 
 from generators import handbook
 from generators.escape import EscapeError, markdown
-from generators.handbook.alerts import links
+from generators.handbook.alerts import links, silent_without
 from generators.handbook.prose import fenced, readable, span
 from generators.handbook.words import PHRASES, speaker
 from generators.tree import render
@@ -259,3 +259,10 @@ def test_every_unit_that_a_runbook_names_is_rendered_or_known(multi_host: Deploy
     }
     assert "flatnet-cni-collector.timer" in named
     assert named - rendered - OTHERS == set()
+
+
+def test_an_alert_that_heeds_another_one_does_not_rely_on_what_that_one_measures(production: Deployment) -> None:
+    alerts = {alert.name: alert for alert in production.alerts}
+    heeds = alerts["GatewayErrorRateHigh"]
+    assert 'ALERTS{alertname="SiteDown", alertstate="firing", job="probe-tls"}' in heeds.expr
+    assert heeds not in silent_without(production, alerts["TargetDownProbeTls"])

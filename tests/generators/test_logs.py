@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import json
+import math
 import re
 from dataclasses import replace
 from typing import Any
 
+import pytest
 import yaml
 
 from generators import alloy, logrotate, loki, stack
 from model.deployment import Deployment
-from model.names import LOG_KINDS
+from model.names import LOG_KINDS, LogKind
 from model.values import DurationValue
 
 # Labels whose values the model, the program or the retention of files bounds; everything else is structured metadata.
@@ -27,7 +30,7 @@ def loki_limits(deployment: Deployment) -> dict[str, Any]:
 
 
 def collectors(deployment: Deployment) -> dict[str, str]:
-    return {file.tree_path: file.content for file in alloy.generate(deployment)}
+    return {file.tree_path: file.content for file in alloy.generate(deployment) if file.tree_path.endswith(".alloy")}
 
 
 def test_loki_keeps_each_kind_as_long_as_the_table_says(deployment: Deployment) -> None:
@@ -51,6 +54,46 @@ def test_what_a_collector_reads_first_is_not_too_old_for_loki_when_it_arrives(de
     assert len(found) == len(deployment.environment.hosts)
     for age in found:
         assert 3600 <= takes.seconds - DurationValue.parse(age).seconds <= 2 * 3600
+
+
+def seconds(text: str) -> float:
+    """A length of time as Alloy reads it."""
+    number, unit = re.fullmatch(r"(\d+)(ms|s|m|h)", text).groups()  # type: ignore[union-attr]
+    return int(number) * {"ms": 0.001, "s": 1, "m": 60, "h": 3600}[unit]
+
+
+def gives_up_after(text: str) -> float:
+    """Seconds after which a collector drops a batch that Loki does not take: the pauses between its attempts."""
+    (retries,) = map(int, re.findall(r"max_backoff_retries = (\d+)", text))
+    if retries == 0:
+        return math.inf
+    first, longest = (seconds(one) for one in re.findall(r'm(?:in|ax)_backoff_period\s+= "(\w+)"', text))
+    return sum(min(first * 2.0**number, longest) for number in range(retries))
+
+
+def test_how_long_a_collector_tries_is_computed_right() -> None:
+    """Alloy's own defaults, which the plan of record warns of: about eight and a half minutes."""
+    text = 'min_backoff_period = "500ms"\nmax_backoff_period = "5m"\nmax_backoff_retries = 10'
+    assert gives_up_after(text) == pytest.approx(511.5)
+
+
+def test_no_collector_gives_up_within_a_day(deployment: Deployment) -> None:
+    for text in collectors(deployment).values():
+        assert gives_up_after(text) > 86_400
+        assert re.search(r"retry_on_http_429\s+= true", text)
+
+
+def test_what_waits_for_a_day_is_still_there(deployment: Deployment) -> None:
+    """The journal holds a day of all that goes into it; files have links for a day, or as much as a day brings."""
+    logs = deployment.environment.retention.logs
+    assert (
+        deployment.environment.retention.journal_disk.bytes > logs.containers.per_day.bytes + logs.system.per_day.bytes
+    )
+    settings = [file.content for file in alloy.generate(deployment) if file.tree_path.endswith("collecting.json")]
+    assert len(settings) == len(deployment.environment.hosts)
+    for log in (log for text in settings for log in json.loads(text)["logs"]):
+        kind: LogKind = "cni" if log["path"] == deployment.environment.cni.log else "containers"
+        assert log["budget_bytes"] >= logs.of(kind).per_day.bytes
 
 
 def test_every_kind_of_log_has_a_source(deployment: Deployment) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from generators.prometheus.objectives import record, windows
 from model import names
 from model.deployment import Deployment
 from model.secrets import secret_path
+from model.values import DurationValue
 
 
 def files(deployment: Deployment) -> dict[str, Any]:
@@ -138,3 +140,11 @@ def test_an_objective_records_every_window_that_its_alerts_read(deployment: Depl
         assert alert.objective is not None
         used = [name for name in recorded if f"{name}{{" in alert.expr or f"{name} " in alert.expr]
         assert len(used) >= 4, f"{alert.name} reads {used}"
+
+
+def test_a_scrape_never_takes_longer_than_the_time_to_the_next(production: Deployment) -> None:
+    """Prometheus does not start with such a file."""
+    stack = production.environment.monitoring.model_copy(update={"scrape_interval": DurationValue(5)})
+    often = replace(production, environment=production.environment.model_copy(update={"monitoring": stack}))
+    for deployment, timeout in ((production, "10s"), (often, "5s")):
+        assert files(deployment)["prometheus/prometheus.yml"]["global"]["scrape_timeout"] == timeout

@@ -57,6 +57,14 @@ def test_the_stack_listens_on_loopback_alone(deployment: Deployment) -> None:
                 )
 
 
+def test_a_restart_of_prometheus_ends_no_alert(deployment: Deployment) -> None:
+    """What waits for less than the grace begins to wait anew; Alertmanager holds an alert for four minutes."""
+    unit = units(deployment, deployment.environment.monitoring_host.name)["prometheus"]
+    grace = re.search(r"--rules\.alert\.for-grace-period=(\d+)m ?", unit)
+    assert grace
+    assert int(grace[1]) < 4
+
+
 def test_the_compose_file_holds_the_containers_of_the_monitoring_host(deployment: Deployment) -> None:
     host = deployment.environment.monitoring_host
     services = compose(deployment)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import json
 import re
+from dataclasses import replace
 from ipaddress import IPv4Network
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ from typing import Any
 import pytest
 import yaml
 
-from generators import windows
+from generators import gateway, windows
 from generators.files import windows_file
 from generators.windows.configuration import COLLECTORS
 from generators.windows.words import WORDS
@@ -34,6 +35,20 @@ def files(deployment: Deployment, host: str) -> dict[str, str]:
         for file in windows.generate(deployment)
         if file.tree_path.startswith(f"{host}/")
     }
+
+
+@pytest.mark.parametrize(("api", "written"), [("flatnet.log", "F:/flatnet/logs/flatnet.log"), ("none", "off")])
+def test_the_log_of_the_api_is_rotated_under_the_name_that_it_has(
+    production: Deployment, api: str, written: str
+) -> None:
+    settings = production.environment.gateway
+    logs = settings.logs.model_copy(update={"api": api})
+    environment = production.environment.model_copy(update={"gateway": settings.model_copy(update={"logs": logs})})
+    changed = replace(production, environment=environment)
+    rotated = {log["name"] for log in json.loads(files(changed, "tokyo-1")["settings.json"])["rotation"]["logs"]}
+    assert rotated == {"access.log", "error.log", *({api} - {"none"})}
+    (conf,) = (file.content for file in gateway.generate(changed) if file.tree_path.endswith("ops/gateway/nginx.conf"))
+    assert f"access_log {written}; # of servers that are not ours" in conf
 
 
 @pytest.mark.parametrize("name", ["production", "multi_host", "ring"])

@@ -30,6 +30,26 @@ def test_a_renewed_certificate_is_tested_then_loaded_once(host: Host) -> None:
     assert [kind for kind, _ in host.events] == ["Information", "Error", "Information"]
 
 
+def test_a_certificate_that_nginx_did_not_load_is_tried_again(host: Host) -> None:
+    running(host)
+    loads, host.on_reload = host.on_reload, lambda: None  # the master keeps its workers, and says why in error.log
+    host.write("config/ssl/gateway.crt", "first")
+    assert host.start("watch-certificate") == 1
+    assert "did not load its configuration" in host.events[0][1]
+    host.on_reload = loads
+    assert host.start("watch-certificate") == 0
+    assert host.told == [["-t"], ["-s", "reload"]] * 2
+
+
+def test_what_brings_another_signal_is_no_worker(host: Host) -> None:
+    running(host)
+    host.on_reload = lambda: host.strays.append((77, r"F:\flatnet\openresty\nginx.exe"))
+    host.on_sleep = host.strays.clear
+    host.write("config/ssl/gateway.crt", "first")
+    assert host.start("watch-certificate") == 1
+    assert not host.path("ops/state/certificate.sha256").exists()
+
+
 def test_without_nginx_a_certificate_waits(host: Host) -> None:
     host.write("config/ssl/gateway.crt", "first")
     assert host.start("watch-certificate") == 0

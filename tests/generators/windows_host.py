@@ -25,6 +25,7 @@ class Host(Scratch):
     told: list[list[str]] = field(default_factory=list)
     answers: dict[str, int] = field(default_factory=dict)
     on_reopen: Callable[[], object] = lambda: None
+    on_reload: Callable[[], object] = lambda: None
     on_sleep: Callable[[], object] = lambda: None
     read_only: str | None = None  # a folder of Windows, such as `F:`, in which nothing can be written
     strays: list[tuple[int, str | None]] = field(
@@ -37,6 +38,8 @@ class Host(Scratch):
         self.told.append(words[4:])
         if words[4:] == ["-s", "reopen"]:
             self.on_reopen()
+        if words[4:] == ["-s", "reload"]:
+            self.on_reload()
         return self.answers.get(words[-1], 0)
 
     def _refused(self, path: str) -> None:
@@ -90,8 +93,9 @@ class Host(Scratch):
 
 
 def running(host: Host) -> None:
-    """nginx runs, and opens its files when it is told."""
+    """nginx runs, opens its files when it is told, and has a new worker with a new configuration."""
     host.write("logs/nginx.pid", "4711\r\n")
+    host.on_reload = lambda: host.strays.append((5000 + len(host.told), r"F:\flatnet\openresty\nginx.exe"))
 
     def reopen() -> None:
         for name in ("access.log", "error.log", "api_access.log"):

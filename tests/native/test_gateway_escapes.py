@@ -44,7 +44,7 @@ def running(nginx: str, folder: Path, http: str, until: str) -> Iterator[None]:
             raise AssertionError(process.communicate()[1])
         yield
     finally:
-        process.terminate()
+        process.kill()  # it forgets a SIGTERM that comes before it waits for events
         process.communicate(timeout=10)
 
 

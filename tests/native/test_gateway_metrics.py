@@ -117,6 +117,33 @@ def test_counts_survive_a_reload(debian_program: Find, tmp_path: Path) -> None:
         assert after[names.GATEWAY_CONFIG_OK] == 1
 
 
+def test_what_a_worker_has_not_written_yet_survives_a_reload(debian_program: Find, tmp_path: Path) -> None:
+    with gateway(debian_program("nginx"), tmp_path) as made:
+        for _ in range(5):  # nobody scrapes: all of it waits
+            assert made.ask("wiki")[0] == 200
+        made.nginx.reload()
+        assert total(series(made.metrics()), REQUESTS, site="wiki") == 5
+
+
+def test_a_request_that_ends_in_an_old_worker_counts(debian_program: Find, tmp_path: Path) -> None:
+    with (
+        gateway(debian_program("nginx"), tmp_path) as made,
+        socket.create_connection(("127.0.0.1", made.ports["http"])) as client,
+    ):
+        client.sendall(b"GET /upgrade HTTP/1.1\r\nHost: wiki\r\nConnection: upgrade\r\nUpgrade: test\r\n\r\n")
+        assert client.recv(100).startswith(b"HTTP/1.1 101 ")
+        made.nginx.reload()  # until the old worker is gone
+        assert total(series(made.metrics()), REQUESTS, site="wiki", status="1xx") == 1
+
+
+def test_a_scrape_shows_every_request_whichever_of_several_workers_had_it(debian_program: Find, tmp_path: Path) -> None:
+    with gateway(debian_program("nginx"), tmp_path, workers=4) as made:
+        for count in range(1, 41):
+            assert made.ask("wiki", f"/{count}")[0] == 200
+            made.line(f"/{count}")  # it is counted before it is logged
+            assert total(series(made.metrics()), REQUESTS, site="wiki") == count
+
+
 def test_each_load_has_its_time_also_one_of_the_same_files(debian_program: Find, tmp_path: Path) -> None:
     with gateway(debian_program("nginx"), tmp_path) as made:
         loaded = series(made.metrics())[names.GATEWAY_CONFIG_LOADED]

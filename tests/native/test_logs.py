@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 import yaml
 
+from model.collected import COLLECTING
+from tests.collecting import collecting
 from tests.conftest import ROOT, Programs
 from tests.native.conftest import Judge, rendered
 
@@ -53,14 +55,6 @@ def test_alloy_takes_its_form_and_its_meaning(path: Path, program: Programs, jud
     judge([program("alloy"), "validate", "--stability.level=generally-available", path])
 
 
-@pytest.mark.parametrize("path", COLLECTORS, ids=of)
-def test_an_outage_of_loki_makes_no_collector_give_up(path: Path) -> None:
-    """0 retries means for ever; what waits stays in the files and in the journal."""
-    text = path.read_text(encoding="utf-8")
-    assert "max_backoff_retries = 0" in text
-    assert "retry_on_http_429   = true" in text
-
-
 @pytest.mark.parametrize("path", rendered("*/*/wsl/etc/logrotate.d/flatnet-ops"), ids=of)
 def test_a_rotation_loses_no_line(
     path: Path, debian_program: Callable[[str], str], judge: Judge, tmp_path: Path
@@ -69,7 +63,7 @@ def test_a_rotation_loses_no_line(
     log = tmp_path / "cni.log"
     scratch = tmp_path / "logrotate.conf"
     text = path.read_text(encoding="utf-8").replace("/var/log/flatnet/cni.log", str(log))
-    scratch.write_text(text, encoding="utf-8")
+    scratch.write_text(text.replace(COLLECTING, str(collecting(tmp_path, log))), encoding="utf-8")
     scratch.chmod(0o644)
     tmp_path.chmod(0o755)
     judge([debian_program("logrotate"), "--debug", scratch])
@@ -85,3 +79,6 @@ def test_a_rotation_loses_no_line(
     )
     assert kept.splitlines() == [f"line of day {day}" for day in (1, 2, 3)]
     assert len(list(tmp_path.glob("cni.log-*.gz"))) == 2
+    # The collector finds each under a name that it had before its rotation.
+    links = sorted((tmp_path / "collected").iterdir())
+    assert "".join(link.read_text(encoding="utf-8") for link in links) == kept

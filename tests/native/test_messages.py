@@ -99,6 +99,7 @@ def test_what_is_over_is_told_beside_what_still_fires(
     assert title.startswith("【緊急】" if deployment.environment.language == "ja" else "[CRITICAL] ")
     ended = messages.render("flatnet.title", [over])
     assert ended == ("【復旧】THE-FIRST" if deployment.environment.language == "ja" else "[RESOLVED] THE-FIRST")
+    assert alert.name in messages.render(template, [over])
     assert messages.render("flatnet.runbook", [over, still]) == still["annotations"]["runbook_url"]
 
 

@@ -15,8 +15,10 @@ local ffi = require("ffi")
 local attempts = require("flatnet_ops.attempts")
 local json = require("flatnet_ops.json")
 local labels = require("flatnet_ops.labels")
+local number = require("flatnet_ops.numbers").within
 local requests = require("flatnet_ops.requests")
 local settings = require("flatnet_ops.settings")
+local settle = require("flatnet_ops.store").settle
 
 local ngx, tonumber = ngx, tonumber
 local byte, char, find, sub = string.byte, string.char, string.find, string.sub
@@ -42,12 +44,26 @@ ffi.cdef("size_t strspn(const char *text, const char *accept);")
 local strspn, text_at = ffi.C.strspn, ffi.typeof("const char *")
 
 -- What a line says, up to what differs.
-local level_words, site_words, upstream_words = {}, {}, {}
-for class, level in ipairs({ "INFO", "INFO", "INFO", "WARN", "ERROR" }) do
-    level_words[class] = '","level":"' .. level .. '","message":"'
+local LEVELS = { "INFO", "INFO", "INFO", "WARN", "ERROR" } -- by status class
+local function before_path(class, method)
+    return '","level":"' .. LEVELS[class] .. '","message":"' .. method .. " "
 end
-for place, name in ipairs(sites) do
-    site_words[place] = ',"site":"' .. name .. '","method":"'
+local function before_same_path(site, method)
+    return ',"site":"' .. sites[site] .. '","method":"' .. method .. '","path":"'
+end
+local first_words, middle_words, status_words, last_words, upstream_words = {}, {}, {}, {}, {}
+for place, method in ipairs(methods) do
+    first_words[place], middle_words[place] = {}, {}
+    for class in ipairs(LEVELS) do
+        first_words[place][class] = before_path(class, method)
+    end
+    for site in ipairs(sites) do
+        middle_words[place][site] = before_same_path(site, method)
+    end
+end
+for status = 0, 999 do
+    status_words[status] = " " .. status .. '","duration_ms":'
+    last_words[status] = '","status":' .. status
 end
 for _, name in ipairs(labels.upstreams) do
     upstream_words[name] = ',"upstream":"' .. name .. '","upstream_ms":'
@@ -64,6 +80,13 @@ end
 local fractions = {} -- by milliseconds of the second
 for ms = 0, 999 do
     fractions[ms] = string.format(".%03d", ms)
+end
+
+-- nginx writes the time down once a second.
+local second, beginning, zone
+local function look_at_the_clock(var, now_second)
+    local time = var.time_iso8601 -- 2026-04-01T09:30:00+09:00
+    second, beginning, zone = now_second, '"timestamp":"' .. sub(time, 1, 19), sub(time, 20)
 end
 
 local access = {}
@@ -108,49 +131,51 @@ local function latency(var, status, ms)
 end
 
 function access.record()
-    if ngx.is_subrequest then -- with `log_subrequest on`
-        return
-    end
     local var = ngx.var
     local finished, status = now(), ngx.status
     local ms = whole(min(max(0, (finished - start_time()) * 1000), LONGEST_TIME)) -- the clock may have been set back
     local class = class_place(status)
 
-    -- The facts: 25 characters of time, then one a line. None holds a line feed.
+    local whole_second = floor(finished)
+    if whole_second ~= second then
+        look_at_the_clock(var, whole_second)
+    end
+
+    -- The facts, one a line. None holds a line feed.
     local facts = var.flatnet_facts
-    local a = find(facts, "\n", 26, true)
-    local site = site_places[sub(facts, 26, a - 1)] or #sites
+    local a = find(facts, "\n", 1, true)
+    local b = find(facts, "\n", a + 1, true)
+    local c = find(facts, "\n", b + 1, true)
+    local d = find(facts, "\n", c + 1, true)
+    local e = find(facts, "\n", d + 1, true)
+    local site = site_places[sub(facts, 1, a - 1)] or #sites
     local known = settings.sites[sites[site]]
 
     -- Method and path as the client sent them: after an error page, nginx's own variables speak of the page.
     -- Of the path, what may be a secret is cut off: query, path parameters (";jsessionid=…") and fragment.
-    local b = find(facts, "\n", a + 1, true)
-    local space = find(facts, " ", a + 1, true) or a + 1
+    local space = find(facts, " ", d + 1, true) or d + 1
     local stop = space + 1 + tonumber(strspn(text_at(facts) + space, PLAIN)) -- its end, or what is no plain text
-    local method, holds, from, to -- the path lies in `holds`
-    local place = method_places[sub(facts, a + 1, space - 1)]
+    local opening, middle, holds, from, to -- the path lies in `holds`
+    local place = method_places[sub(facts, d + 1, space - 1)]
     if place and byte(facts, space + 1) == SLASH and stop - space <= LONGEST_PATH and ENDS[byte(facts, stop)] then
-        method, holds, from, to = methods[place], facts, space + 1, stop - 1
+        opening, middle = first_words[place][class], middle_words[place][site]
+        holds, from, to = facts, space + 1, stop - 1
     else
-        method, holds = unusual(var, sub(facts, a + 1, b - 1))
+        local method
+        method, holds = unusual(var, sub(facts, d + 1, e - 1))
+        opening, middle = before_path(class, method), before_same_path(site, method)
         place, from, to = method_places[method] or method_places[OTHER], 1, #holds
     end
 
-    local c = find(facts, "\n", b + 1, true)
-    local d = find(facts, "\n", c + 1, true)
-    local received, sent = tonumber(sub(facts, b + 1, c - 1)), tonumber(sub(facts, c + 1, d - 1))
-    add(site, place, class, latency(var, status, ms), received, sent)
-
-    local e = find(facts, "\n", d + 1, true)
-    local f = find(facts, "\n", e + 1, true)
-    local g = find(facts, "\n", f + 1, true)
-    local upstream, upstream_ms, failure =
-        attempts.record(var, sub(facts, d + 1, e - 1), byte(facts, e + 1), sub(facts, f + 1, g - 1), known)
+    add(site, place, class, latency(var, status, ms), number(facts, a + 1, b - 1), number(facts, b + 1, c - 1))
+    local upstream, upstream_ms, failure = attempts.record(var, facts, e + 1, known)
     if status >= 429 or status < 100 then
         failure = failure or error_of(var, status, known, upstream)
     end
+    settle()
+
     local problem = failure and ',"error":"' .. escape(failure) .. '"' or ""
-    local name = sub(facts, g + 1)
+    local name = sub(facts, c + 1, d - 1)
     if REFUSED[status] then
         name = var.remote_user or ""
     end
@@ -163,14 +188,10 @@ function access.record()
     -- The compiler copies parts of a text straight into the line, without making a string of each, where nothing that
     -- may end the compiled piece stands between them: so no condition stands in the line itself. It ends in a comma,
     -- so that the line is JSON also when there was an error here.
-    local fraction = fractions[floor(finished * 1000 + 0.5) % 1000]
-    var.flatnet_line = '"timestamp":"' .. sub(facts, 1, 19) .. fraction .. sub(facts, 20, 25)
-        .. level_words[class] .. method .. " " .. sub(holds, from, to) .. " " .. status
-        .. '","duration_ms":' .. ms .. problem
-        .. site_words[site] .. method
-        .. '","path":"' .. sub(holds, from, to)
-        .. '","status":' .. status .. user
-        .. of_upstream .. took .. ","
+    var.flatnet_line = beginning .. fractions[floor((finished - whole_second) * 1000 + 0.5)] .. zone
+        .. opening .. sub(holds, from, to) .. status_words[status] .. ms .. problem
+        .. middle .. sub(holds, from, to) .. last_words[status] .. user
+        .. of_upstream .. took .. ',"bytes":' .. sub(facts, b + 1, c - 1) .. ","
 end
 
 return access

@@ -5,7 +5,7 @@ from __future__ import annotations
 from generators.grafana.dashboards.common import HOST, ON_HOST, per_second
 from generators.grafana.panel import Board, Panel, Query, row, t
 from model import names
-from model.bilingual import Bilingual
+from model.bilingual import Bilingual, in_words
 from model.deployment import Deployment
 
 _DOWN = (("job", t("Job", "ジョブ")), ("host", t("Host", "ホスト")), ("instance", t("Instance", "インスタンス")))
@@ -60,6 +60,7 @@ def _scraping() -> tuple[Panel, ...]:
 
 def _prometheus(deployment: Deployment) -> tuple[Panel, ...]:
     kept = deployment.environment.retention.metrics
+    keep_en, keep_ja = in_words(kept.keep, "en"), in_words(kept.keep, "ja")
     trouble = ("wal_corruptions", "wal_writes_failed", "compactions_failed", "reloads_failures")
     return (
         row("Prometheus", "Prometheus"),
@@ -74,8 +75,8 @@ def _prometheus(deployment: Deployment) -> tuple[Panel, ...]:
             "timeseries",
             t("Storage", "ストレージ"),
             t(
-                f"Blocks and write-ahead log; above the line ({kept.max_size}) blocks go before {kept.keep}.",
-                f"ブロックと先行書き込みログです。線（{kept.max_size}）を超えると {kept.keep} を待たず削除されます。",
+                f"Blocks and write-ahead log; above the line ({kept.max_size}) blocks go before {keep_en}.",
+                f"ブロックと先行書き込みログです。線（{kept.max_size}）を超えると {keep_ja}を待たず削除されます。",
             ),
             (
                 Query(f"prometheus_tsdb_storage_blocks_bytes{{{_PROMETHEUS}}}", "{{host}} blocks"),

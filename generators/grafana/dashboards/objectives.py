@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from generators.grafana.panel import Board, Panel, Query, row, t
-from model.bilingual import Bilingual
+from model.bilingual import Bilingual, in_words
 from model.deployment import Deployment
 from model.objective import BurnWindow, Objective
 
@@ -18,13 +18,14 @@ def board(deployment: Deployment) -> Board:
 
 
 def _line(objective: Objective) -> Iterator[Panel]:
-    title, window = objective.title, str(objective.window)
+    title, window = objective.title, objective.window
+    window_en, window_ja = in_words(window, "en"), in_words(window, "ja")
     bad = f"site:{objective.record}_errors:ratio_rate{window}"
     promised = f"{objective.target:g} %"
-    yield row(f"{title.en}: {promised} good over {window}", f"{title.ja}: {window} で {promised} が良好")
+    yield row(f"{title.en}: {promised} good over {window_en}", f"{title.ja}: {window_ja}で {promised} が良好")
     yield Panel(
         "stat",
-        t(f"{title.en}: good over {window}", f"{title.ja}: 良好な割合（{window}）"),
+        t(f"{title.en}: good over {window_en}", f"{title.ja}: 良好な割合（{window_ja}）"),
         t(f"Share of good events; {promised} was promised.", f"良好なイベントの割合です。目標は {promised} です。"),
         (Query(f"100 * (1 - {bad})", "{{site}}"),),
         unit="percent",
@@ -57,13 +58,14 @@ def _burn(objective: Objective, how: Bilingual, then: Bilingual, windows: tuple[
     title = objective.title
     lengths = [length for window in windows for length in (window.short, window.long)]
     lines = sorted((window.factor, window.long) for window in windows)
-    described = ", ".join(f"{factor:g} ({length})" for factor, length in lines)
+    lines_en = " and ".join(f"{factor:g} over {in_words(length, 'en')}" for factor, length in lines)
+    lines_ja = "、".join(f"{in_words(length, 'ja')}では {factor:g}" for factor, length in lines)
     return Panel(
         "timeseries",
         t(f"{title.en}: {how.en}", f"{title.ja}: {how.ja}"),
         t(
-            f"At 1 the budget is used up exactly at the end of the window. From the lines on, {described}, {then.en}.",
-            f"1 なら期間の終わりにちょうど使い切ります。線（{described}）を超えると{then.ja}。",
+            f"At 1 the budget is used up exactly at the end of the window. From the lines on, {lines_en}, {then.en}.",
+            f"1 なら期間の終わりにちょうど使い切ります。線（{lines_ja}）を超えると{then.ja}。",
         ),
         tuple(
             Query(

@@ -129,7 +129,9 @@ function Test-Pid([string] $Path) {
     return ($null -ne $process) -and ($process.ProcessName -eq 'nginx')
 }
 
-# Every process of our nginx. Of a process of another account, Windows does not tell the path.
+# Every process of our nginx. Of a process of another account, Windows does not tell the path. Those count as ours:
+# where nginx.pid names the Gateway, nobody looks for them, and where it does not, an nginx that somebody started by hand
+# for the Gateway is found, which would hear no signal. A failure for one of a stranger is looked at; silence is not.
 function Get-Nginx($Nginx) {
     return @(Get-Process -Name 'nginx' -ErrorAction SilentlyContinue |
             Where-Object { ($null -eq $_.Path) -or ($_.Path -eq $Nginx.program) })
@@ -151,4 +153,17 @@ function Invoke-Nginx($Nginx, [string[]] $Words) {
     $arguments = @($Nginx.arguments) + $Words
     & $Nginx.program @arguments
     if ($LASTEXITCODE -ne 0) { throw "nginx $($Words -join ' ') ended with $LASTEXITCODE; see error.log" }
+}
+
+# Has nginx load its configuration, and waits for the worker that has it: a master that cannot use what it reads says so
+# in error.log alone, and keeps its workers. What brings a signal is an nginx too, but is gone at the second look.
+function Update-Nginx($Nginx) {
+    $before = @(Get-Nginx $Nginx | ForEach-Object { $_.Id })
+    Invoke-Nginx $Nginx @('-s', 'reload')
+    for ($try = 0; $try -lt $Nginx.wait_seconds; $try++) {
+        $new = @(Get-Nginx $Nginx | Where-Object { $before -notcontains $_.Id } | ForEach-Object { $_.Id })
+        Start-Sleep -Milliseconds 1000
+        if (@(Get-Nginx $Nginx | Where-Object { $new -contains $_.Id }).Count -gt 0) { return }
+    }
+    throw "nginx did not load its configuration within $($Nginx.wait_seconds) s; see error.log"
 }

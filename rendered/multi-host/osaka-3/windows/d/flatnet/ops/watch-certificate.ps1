@@ -1,4 +1,5 @@
-﻿# Has nginx load a certificate that was renewed: tested first, told once, tried again at each run until it holds.
+﻿# Has nginx load a certificate that was renewed: tested first, noted once nginx has loaded it, and tried again at each run
+# until then.
 
 . (Join-Path $PSScriptRoot 'common.ps1')
 
@@ -11,7 +12,7 @@ exit (Invoke-Task 'watch-certificate' {
     if ($there -eq $loaded) { return }
     if (-not (Test-Nginx $Settings.nginx)) { return }
     Invoke-Nginx $Settings.nginx @('-t')
-    Invoke-Nginx $Settings.nginx @('-s', 'reload')
+    Update-Nginx $Settings.nginx
     Write-Whole $watch.loaded "$there`n"
-    Write-Event $Settings 'Information' "nginx was told to load the certificate $($watch.file), SHA-256 $there"
+    Write-Event $Settings 'Information' "nginx has loaded the certificate $($watch.file), SHA-256 $there"
 })

@@ -136,6 +136,7 @@ function scrape.answer()
     end
     local open_metrics = negotiation.open_metrics(ngx.var.http_accept)
     local out = exposition.new(open_metrics)
+    store.flush()
     site_series(out)
     upstream_series(out)
     nginx_series(out)

@@ -5,13 +5,14 @@
 
 local histogram = require("flatnet_ops.histogram")
 local labels = require("flatnet_ops.labels")
+local number = require("flatnet_ops.numbers").within
 local settings = require("flatnet_ops.settings")
 local store = require("flatnet_ops.store")
 local upstreams = require("flatnet_ops.upstreams")
 
 local add, count, note = store.add, store.count, store.note
-local find, floor, gmatch, sub = string.find, math.floor, string.gmatch, string.sub
-local DASH, FIVE = 45, 53
+local byte, floor, gmatch = string.byte, math.floor, string.gmatch
+local LINE_FEED, POINT, ZERO, ONE, FOUR = 10, 46, 48, 49, 52
 local names, places = labels.upstreams, labels.upstream_places
 local bucket, size = histogram.place, histogram.size
 
@@ -67,8 +68,8 @@ local function judge(place, address, status, connected, answered)
     return names[place] .. " (" .. address .. ") " .. failure
 end
 
-local function several(var, addresses, otherwise)
-    local list, statuses, times = each(addresses), each(var.upstream_status), each(var.upstream_response_time)
+local function several(var, otherwise)
+    local list, statuses, times = each(var.upstream_addr), each(var.upstream_status), each(var.upstream_response_time)
     local connects, headers = each(var.upstream_connect_time), each(var.upstream_header_time)
     local place, failure
     local ms = 0
@@ -84,31 +85,33 @@ local function several(var, addresses, otherwise)
     return names[place], ms, failure
 end
 
--- Count the attempts of the request: what nginx says of them, of the status its first byte, and the site's entry in the
--- settings, or nil.
+-- Count the attempts of the request. From `at` on, `facts` holds what nginx says of them: the status of each, and in a
+-- line of its own the time that each took. `site`: its entry in the settings, or nil.
 -- Returns the name of the last upstream, the milliseconds of all attempts and the last failure; nil without an attempt.
-function attempts.record(var, addresses, status, seconds, site)
-    if addresses == "" then
+function attempts.record(var, facts, at, site)
+    local last = #facts
+    if at >= last then
         return nil
     end
     local otherwise = site and site.upstream
-    if find(addresses, " ", 1, true) or status == DASH or status == FIVE then
-        return several(var, addresses, otherwise)
-    end
-    local place = places[upstreams.name(addresses) or otherwise] or OTHER
-    if place ~= OTHER then
+    local first = byte(facts, at)
+    -- One attempt, which succeeded, where there is but one way: as nearly always.
+    if otherwise and first >= ONE and first <= FOUR and byte(facts, at + 3) == LINE_FEED
+        and byte(facts, last - 3) == POINT then
+        local place = places[otherwise]
         note(states[place], 1)
+        local tenths, hundredths, thousandths = byte(facts, last - 2, last) -- nginx writes three places
+        local ms = (tenths - ZERO) * 100 + (hundredths - ZERO) * 10 + thousandths - ZERO
+        return otherwise, observe(place, number(facts, at + 4, last - 4) * 1000 + ms)
     end
-    -- nginx writes three places after the point. Reading whole numbers is what LuaJIT is quick at.
-    local ms = observe(place, (tonumber(sub(seconds, 1, -5)) or 0) * 1000 + (tonumber(sub(seconds, -3)) or 0))
-    return names[place], ms
+    return several(var, otherwise)
 end
 
 -- The way to a workload is not known: nothing was attempted, and it is down all the same. Returns what went wrong.
 function attempts.missing(site)
     local name = site and site.upstream
     local upstream = name and settings.upstreams[name]
-    if not upstream or not upstream.workload or upstreams.address(upstream.workload, upstream.port) then
+    if not upstream or not upstream.workload or upstreams.address(name) then
         return nil
     end
     note(states[places[name]], 0)

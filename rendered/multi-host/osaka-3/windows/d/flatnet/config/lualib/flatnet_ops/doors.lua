@@ -79,7 +79,7 @@ function _M.check()
   end
   local upstream = settings.upstreams[name]
   if upstream and upstream.workload then
-    local address = upstreams.address(upstream.workload, upstream.port)
+    local address = upstreams.address(name)
     if not address then
       return ngx.exit(ngx.HTTP_SERVICE_UNAVAILABLE)
     end

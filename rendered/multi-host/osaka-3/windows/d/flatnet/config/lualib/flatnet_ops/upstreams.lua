@@ -7,10 +7,10 @@ local settings = require("flatnet_ops.settings")
 local LARGEST = 65536 -- bytes
 
 local names = {} -- by address; what was given out as an address keeps its name
-local workloads = {} -- name of the upstream, by workload:port
+local workloads = {} -- "workload:port" by name of the upstream
 for name, upstream in pairs(settings.upstreams) do
     if upstream.workload then
-        workloads[upstream.workload .. ":" .. upstream.port] = name
+        workloads[name] = upstream.workload .. ":" .. upstream.port
     else
         names[upstream.address] = name
     end
@@ -54,6 +54,11 @@ local function look()
         found, why = parse(content)
         text = content
         addresses = found or addresses
+        for name, workload in pairs(workloads) do
+            if addresses[workload] then
+                names[addresses[workload]] = name
+            end
+        end
     elseif content then
         return
     end
@@ -65,19 +70,15 @@ end
 
 local upstreams = {}
 
--- Where a port of a workload answers, as "10.87.1.5:3000"; nil: nowhere. Looks at the file at most once a second.
-function upstreams.address(workload, port)
+-- Where an upstream that is a workload answers, as "10.87.1.5:3000"; nil: nowhere. `name` is that of the settings.
+-- Looks at the file at most once a second.
+function upstreams.address(name)
     local now = ngx.now()
     if not looked or now - looked >= 1 or now < looked then
         looked = now
         look()
     end
-    local key = workload .. ":" .. port
-    local address = addresses[key]
-    if address then
-        names[address] = workloads[key]
-    end
-    return address
+    return addresses[workloads[name]]
 end
 
 -- The upstream's name in the settings by the address that nginx used, or nil.
