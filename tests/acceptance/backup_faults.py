@@ -124,4 +124,4 @@ def new_packs(host: BackupHost) -> str:
 def flip_bits(host: BackupHost) -> None:
     """Damage what is new of a volume."""
     flip = "for pack in {}; do printf '\\377\\0\\377' | dd of=$pack bs=1 seek=9000 conv=notrunc status=none; done"
-    host.host.run(["sh", "-ec", f"{flip.format(new_packs(host))}; chmod -R u+w {REPOSITORY}"])
+    host.host.run(["sh", "-ec", flip.format(new_packs(host))])

@@ -237,16 +237,14 @@ def _units(stack: Stack, program: Programs) -> None:
     stack.host.run(["cp", program("restic"), "/usr/local/bin/restic"])
     for name in ORDER:
         unit = read_unit(stack.wsl, name)
-        settings = {"SSL_CERT_FILE": CA, **unit.environment}
-        words = ["env", *(f"{key}={value}" for key, value in settings.items())]
-        if unit.user:
-            words = ["setpriv", f"--reuid={unit.user}", f"--regid={unit.user}", "--clear-groups", *words]
         # Where every user can run it: the cache of the tools may lie in a home folder.
         binary = f"/usr/local/bin/{BINARIES[name]}"
         stack.host.run(["cp", "--update", program(BINARIES[name]), binary])
-        words += [binary, *unit.arguments]
-        before = f"{shlex.join(unit.before)} || true\n" if unit.before else ""
-        stack.host.write(f"/run/units/{name}", f"{before}exec {shlex.join(words)}\n")
+        before = f"{shlex.join(unit.before)} || true
+" if unit.before else ""
+        command = shlex.join(unit.command(binary, SSL_CERT_FILE=CA))
+        stack.host.write(f"/run/units/{name}", f"{before}exec {command}
+")
     for workload in stack.deployment.environment.workloads_on(_monitoring(stack)):  # a restore stops them
         stack.host.write(f"/run/units/{workload.name}", "exec sleep infinity\n")
     find_windows(stack)
