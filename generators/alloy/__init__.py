@@ -15,6 +15,7 @@ from model.logs import LONGEST_PAUSE, OLDEST_READ, SEND_TIMEOUT, SETTLED
 from model.names import Component
 from model.secrets import secret_path, windows_secret_path
 from model.stateful import DATA
+from model.values import DurationValue
 
 HERE = Path(__file__).parent
 TEMPLATES = HERE / "templates"
@@ -102,7 +103,8 @@ def _windows(deployment: Deployment, host: Host) -> str:
 def _way(deployment: Deployment, host: Host, side: str) -> dict[str, str | int | None]:
     """Where lines are sent: to Loki on the monitoring host; from others through its Gateway, with a token."""
     environment = deployment.environment
-    monitor, waits = environment.monitoring_host, {"timeout": SEND_TIMEOUT, "pause": LONGEST_PAUSE}
+    monitor, pause = environment.monitoring_host, deployment.pace.wait(DurationValue(LONGEST_PAUSE))
+    waits = {"timeout": SEND_TIMEOUT, "pause": pause.seconds}
     if host == monitor:
         url = f"http://127.0.0.1:{environment.monitoring.loki.port}/loki/api/v1/push"
         return {"url": url, "token": None, **waits}
