@@ -240,11 +240,9 @@ def _units(stack: Stack, program: Programs) -> None:
         # Where every user can run it: the cache of the tools may lie in a home folder.
         binary = f"/usr/local/bin/{BINARIES[name]}"
         stack.host.run(["cp", "--update", program(BINARIES[name]), binary])
-        before = f"{shlex.join(unit.before)} || true
-" if unit.before else ""
+        before = f"{shlex.join(unit.before)} || true\n" if unit.before else ""
         command = shlex.join(unit.command(binary, SSL_CERT_FILE=CA))
-        stack.host.write(f"/run/units/{name}", f"{before}exec {command}
-")
+        stack.host.write(f"/run/units/{name}", f"{before}exec {command}\n")
     for workload in stack.deployment.environment.workloads_on(_monitoring(stack)):  # a restore stops them
         stack.host.write(f"/run/units/{workload.name}", "exec sleep infinity\n")
     find_windows(stack)
