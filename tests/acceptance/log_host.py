@@ -40,22 +40,6 @@ for one in devices memory pids; do # what a container's runtime asks for, on mac
 done
 """
 
-# In a control group that gives so many microseconds of each 100 ms; of the first version, or of the second.
-LIMITED = """
-mkdir -p /run/processors
-if mount -t cgroup -o cpu none /run/processors 2>/dev/null; then
-    mkdir -p /run/processors/flatnet-{name}
-    echo {share} >/run/processors/flatnet-{name}/cpu.cfs_quota_us
-else
-    mount -t cgroup2 none /run/processors
-    echo +cpu >/run/processors/cgroup.subtree_control
-    mkdir -p /run/processors/flatnet-{name}
-    echo "{share} 100000" >/run/processors/flatnet-{name}/cpu.max
-fi
-echo $$ >/run/processors/flatnet-{name}/cgroup.procs
-exec "$@"
-"""
-
 
 @dataclass
 class LogHost:
@@ -100,13 +84,12 @@ class LogHost:
         socket = ["test", "-S", "/run/systemd/journal/socket"]
         self.scratch.wait("journald", lambda: self.scratch.run(socket, check=False).returncode == 0)
 
-    def start(self, name: str, *, processors: float | None = None) -> None:
-        """Start Loki or Alloy as its unit says, with so much of the processors, and wait until it is ready."""
+    def start(self, name: str, *, enter: Sequence[str] = ()) -> None:
+        """Start Loki or Alloy as its unit says, and wait until it is ready. `enter` starts a program somewhere."""
         unit = read_unit(self.rendered, name)
         if unit.before:
             self.scratch.run(unit.before)
-        limit = ["sh", "-ec", LIMITED.format(name=name, share=round(processors * 100_000)), "sh"] if processors else []
-        self.scratch.start(name, [*limit, self.programs(BINARIES[name]), *unit.arguments])
+        self.scratch.start(name, [*enter, str(self.programs(BINARIES[name])), *unit.arguments])
         curl = ["curl", "-fsS", "--max-time", "2", READY[name]]
         self.scratch.wait(name, lambda: self.scratch.run(curl, check=False).returncode == 0, 120)
 

@@ -34,6 +34,35 @@ def service(scratch: ScratchHost, name: str) -> Iterator[tuple[str, ...]]:
         scratch.run(["sh", "-c", f"sleep 1; rmdir {group} {UNITS}"], check=False)
 
 
+# A share of the processors, in microseconds of each 100 ms: of the first version of control groups, or of the second.
+SHARE = """
+mkdir -p /run/processors
+if mount -t cgroup -o cpu none /run/processors 2>/dev/null; then
+    mkdir /run/processors/flood
+    echo {share} >/run/processors/flood/cpu.cfs_quota_us
+else
+    mount -t cgroup2 none /run/processors
+    echo +cpu >/run/processors/cgroup.subtree_control
+    mkdir /run/processors/flood
+    echo "{share} 100000" >/run/processors/flood/cpu.max
+fi
+"""
+
+
+@contextmanager
+def alloy_with(host: LogHost, processors: float) -> Iterator[None]:
+    """Alloy runs, with so much of the processors."""
+    try:
+        host.scratch.run(["sh", "-ec", SHARE.format(share=round(processors * 100_000))])
+        enter = ("sh", "-ec", 'echo $$ >/run/processors/flood/cgroup.procs; exec "$@"', "sh")
+        host.start("alloy", enter=enter)
+        yield
+    finally:
+        if "alloy" in host.scratch.processes:
+            host.stop("alloy")
+        host.scratch.run(["sh", "-c", "sleep 1; rmdir /run/processors/flood"], check=False)
+
+
 def late(host: LogHost, kinds: dict[str, str], begin: float) -> dict[str, float]:
     """How old the newest line of each of the others is, by kind."""
     found = {}
@@ -61,8 +90,8 @@ def test_a_container_that_floods_starves_nobody(
         host.lay_out()
         host.start_journald()
         host.start("loki")
-        with service(scratch, FLOODS) as of_the_service:
-            host.start("alloy", processors=production.environment.monitoring.alloy.cpus)
+        processors = production.environment.monitoring.alloy.cpus
+        with service(scratch, FLOODS) as of_the_service, alloy_with(host, processors):
             begin = time.time()
             host.write(FLOOD + QUIET, rates)
             time.sleep(20)
@@ -77,21 +106,21 @@ def test_a_container_that_floods_starves_nobody(
             host.write(3, {f"containers:{FLOODS}": 1}, name="afterwards", enter=of_the_service, first=10**9)
             flood = host.written(30, "flood").total() + host.written(30, "afterwards").total()
             others = host.written(FLOOD)
-        scratch.wait("every line of the others", lambda: arrived(host, selectors) >= others, 120)
-        time.sleep(15)
-        end = time.time_ns()
-        stored = sum(1 for _ in host.lines(f'{{container="{FLOODS}"}}', int(begin * 10**9), end))
-        told = host.get("/loki/api/v1/query", query=alert.expr)
-        dropped = {one["metric"]["service"]: round(float(one["value"][1])) for one in told}
-        lost = others - arrived(host, selectors)
+            scratch.wait("every line of the others", lambda: arrived(host, selectors) >= others, 120)
+            time.sleep(15)
+            end = time.time_ns()
+            stored = sum(1 for _ in host.lines(f'{{container="{FLOODS}"}}', int(begin * 10**9), end))
+            told = host.get("/loki/api/v1/query", query=alert.expr)
+            dropped = {one["metric"]["service"]: round(float(one["value"][1])) for one in told}
+            lost = others - arrived(host, selectors)
     said = ", ".join(f"{kind} {seconds:.0f} s" for kind, seconds in worst.items())
     noticed = dropped.get(f"{FLOODS}.service", 0)
     proof.measured(
         fault=Said(
             f"A container writes as fast as it can for {FLOOD} s ({flood / FLOOD:.0f} lines a second), beside the "
-            f"lines of a busy hour; Alloy has {production.environment.monitoring.alloy.cpus:g} processors, as rendered",
+            f"lines of a busy hour; Alloy has {processors:g} processors, as rendered",
             f"混雑時のログと並行して、1 つのコンテナが {FLOOD} 秒間、全速で書き込み（毎秒 {flood / FLOOD:.0f} 行）。"
-            f"Alloy の CPU は生成した値どおり {production.environment.monitoring.alloy.cpus:g}",
+            f"Alloy の CPU は生成した値どおり {processors:g}",
         ),
         expected=Said(
             f"lines of the others arrive within {LATE} s, none is lost; what is dropped of the flood is told",

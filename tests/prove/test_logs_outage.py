@@ -18,7 +18,7 @@ from tests.prove.conftest import Proof
 from tests.prove.records import Said
 
 SECTION = Said("Logs", "ログ")
-BEFORE, AWAY, AFTER = 30, 720, 30  # seconds
+BEFORE, AWAY, AFTER = 30, 720, 90  # seconds; Loki starts within the last ones
 KINDS: tuple[LogKind, ...] = ("gateway_access", "gateway_error", "cni", "containers", "system")
 
 
