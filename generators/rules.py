@@ -18,13 +18,11 @@ _VALUE = re.compile(r"\{\{\s*\$value\b[^}]*\}\}")
 
 def rule(alert: Alert, deployment: Deployment, kept: Mapping[str, DurationValue]) -> dict[str, Any]:
     """An alerting rule, with annotations in the environment's language; `kept` says which outlive their condition."""
-    none = DurationValue(0)
-    keep = max(alert.file.keep_firing_for or none, kept.get(alert.name, none))
     return {
         "alert": alert.name,
         "expr": _expression(alert, deployment) + "\n",
         **({"for": str(alert.hold)} if alert.hold else {}),
-        **({"keep_firing_for": str(keep)} if keep.seconds else {}),
+        **({"keep_firing_for": str(kept[alert.name])} if alert.name in kept else {}),
         "labels": dict(sorted(alert.labels.items())),
         "annotations": texts(alert, deployment),
     }

@@ -102,7 +102,6 @@ class AlertFile(Model):
     except_jobs: tuple[str, ...] = Field((), strict=False, description="jobs that have such an alert of their own")
     expr: Script
     hold: Duration | None = Field(None, alias="for")
-    keep_firing_for: Duration | None = None
     summary: Bilingual
     description: Bilingual
     impact: Bilingual

@@ -111,9 +111,5 @@ def faster(deployment: Deployment, factor: int) -> Deployment:
 
 def _faster(alert: Alert, pace: Pace) -> Alert:
     file = alert.file
-    changed = {
-        "expr": pace.expression(file.expr),
-        "hold": file.hold and pace.wait(file.hold),
-        "keep_firing_for": file.keep_firing_for and pace.patience(file.keep_firing_for),
-    }
+    changed = {"expr": pace.expression(file.expr), "hold": file.hold and pace.wait(file.hold)}
     return replace(alert, file=file.model_copy(update=changed))

@@ -110,13 +110,11 @@ class _Pieces:
                 yield Part("branch", match[0], (Break("without it", "one in which only this is not so", broken),))
 
     def _waits(self) -> Iterator[Part]:
-        for key, missing in (
-            ("for", "one that is silent because the condition has not lasted"),
-            ("keep_firing_for", "one that fires though the condition has just ended"),
-        ):
-            if key in self.rule:
-                other = {name: value for name, value in self.rule.items() if name != key}
-                yield Part("threshold", f"{key}: {self.rule[key]}", (Break("without it", missing, other),))
+        """How long the condition lasts. `keep_firing_for` is no author's: `tests/generators/test_alertmanager.py`."""
+        if "for" in self.rule:
+            other = {name: value for name, value in self.rule.items() if name != "for"}
+            missing = "one that is silent because the condition has not lasted"
+            yield Part("threshold", f"for: {self.rule['for']}", (Break("without it", missing, other),))
 
     def _with(self, how: str, missing: str, number: int, text: str) -> Break:
         """The rule with another expression in the place of a node."""

@@ -13,27 +13,12 @@ RULE = -1
 
 KINDS: dict[Kind, str] = {"rule": "rules", "branch": "branches", "threshold": "thresholds"}
 
-_KEPT = (
-    "how long a cause outlives its effects follows from the inhibitions: tests/generators/test_alertmanager.py holds it"
-)
-_KEPT_FOR = {
-    "BackupStale": "45s",
-    "CertificateExpiresNow": "45s",
-    "CniDown": "2m15s",
-    "ContainerRestartLoop": "45s",
-    "DiskAlmostFull": "45s",
-    "ErrorBudgetBurningFast": "45s",
-    "RestoreDrillFailed": "45s",
-    "TargetDown": "45s",
-    "WindowsDiskAlmostFull": "45s",
-}
 # What no test can hold, by alert file and piece, and why. An entry that is not needed fails.
 EXCEPTIONS = {
     ("CniAddFailures", '|= "ADD failed"'): "it only saves Loki from reading every other line as JSON",
     ("WindowsTaskStale", 'or label_replace(up{job="windows"} == 1, "task", "watch-heartbeat", "", "")'): (
         "only where Windows is the far end of the dead man's switch is this task: a test of it would fail elsewhere"
     ),
-    **{(page, f"keep_firing_for: {kept}"): _KEPT for page, kept in _KEPT_FOR.items()},
 }
 
 
