@@ -54,6 +54,12 @@ def rehearse(
     return stack
 
 
+def release(host: ScratchHost) -> None:
+    """Give the small disk's device back, which outlives a host that ends without this."""
+    host.run(["systemctl", "stop", "node-exporter.service"], check=False)
+    host.run(["umount", f"/host{DISK}", DISK], check=False)
+
+
 def _written(host: ScratchHost, deployment: Deployment) -> Path:
     """Render it all into a folder of the host. Working hours are now, in the one file that speaks of them."""
     tree = TREE / deployment.name

@@ -10,7 +10,7 @@ from model.deployment import Deployment
 from tests.acceptance.breaking import make, stay_well
 from tests.acceptance.faults import TOGETHER, Fault
 from tests.acceptance.office import FACTOR
-from tests.acceptance.rehearsal import rehearse
+from tests.acceptance.rehearsal import rehearse, release
 from tests.acceptance.scratch_host import ScratchHost
 from tests.acceptance.stack import Stack
 from tests.conftest import Programs
@@ -27,6 +27,7 @@ def quick(
 ) -> Iterator[Stack]:
     with ScratchHost(tmp_path_factory.mktemp("faults") / production.name) as host:
         yield rehearse(host, production, program, debian_program, FACTOR)
+        release(host)
 
 
 def test_while_nothing_is_wrong_nothing_fires_and_nobody_is_told(quick: Stack) -> None:

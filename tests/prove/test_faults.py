@@ -12,7 +12,7 @@ from model.promise import promise
 from model.values import DurationValue
 from tests.acceptance.breaking import alert_of, make, stay_well
 from tests.acceptance.faults import TOGETHER, Fault
-from tests.acceptance.rehearsal import rehearse
+from tests.acceptance.rehearsal import rehearse, release
 from tests.acceptance.scratch_host import ScratchHost
 from tests.acceptance.stack import Stack
 from tests.conftest import Programs
@@ -34,6 +34,7 @@ def real(
 ) -> Iterator[Stack]:
     with ScratchHost(tmp_path_factory.mktemp("faults") / production.name) as host:
         yield rehearse(host, production, program, debian_program, 1)
+        release(host)
 
 
 def test_while_nothing_is_wrong_nobody_is_told(real: Stack, proof: Proof) -> None:
