@@ -27,7 +27,7 @@ test: $(READY) ## types, style, units, golden output, schemas, and the real prog
 	@$(PYTHON) -m pytest -m 'not acceptance and not prove' -n auto
 
 acceptance: $(READY) tools ## every real program judges and runs the rendered files
-	@$(PYTHON) -m pytest --all-programs -n 2 --dist loadgroup tests/native tests/acceptance
+	@$(PYTHON) -m pytest --all-programs -n 3 --dist loadgroup tests/native tests/acceptance
 
 prove: $(READY) tools ## run for long, at the real intervals, break things, and write docs/proof.md; goes on where it was
 	@$(PYTHON) -m pytest --all-programs -s -n 4 --dist loadgroup tests/prove; status=$$?; \

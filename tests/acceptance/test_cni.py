@@ -23,10 +23,12 @@ from typing import Any
 import pytest
 
 from model import names
+from model.collected import COLLECTING
 from model.stateful import CNI_TEXTFILES
 from tests.acceptance.podman import Podman
 from tests.acceptance.scratch_host import ScratchHost
 from tests.acceptance.units import read_unit
+from tests.collecting import collecting
 from tests.conftest import ROOT, Programs
 from tests.generators.cni_host import CONTAINER, Cni, allocations, listed
 from tests.nginx import ENDS_WITH_US
@@ -341,7 +343,8 @@ def test_logrotate_loses_no_line_while_operations_write(cni: Cni, tmp_path: Path
     text = (HOST / "etc/logrotate.d/flatnet-ops").read_text(encoding="utf-8")
     assert '"/var/log/flatnet/cni.log"' in text
     configuration = tmp_path / "logrotate"
-    configuration.write_text(text.replace("/var/log/flatnet/cni.log", str(cni.log)), encoding="utf-8")
+    text = text.replace("/var/log/flatnet/cni.log", str(cni.log))
+    configuration.write_text(text.replace(COLLECTING, str(collecting(tmp_path, cni.log))), encoding="utf-8")
     configuration.chmod(0o644)
     cni.call(cni.shim, ADDED)
     written = 1
@@ -353,7 +356,7 @@ def test_logrotate_loses_no_line_while_operations_write(cni: Cni, tmp_path: Path
             process.communicate(timeout=60)
         written += len(running)
         time.sleep(1.1)  # generations are told apart by their second
-    generations = sorted(cni.log.parent.iterdir())
+    generations = sorted(path for path in cni.log.parent.iterdir() if path.is_file())
     assert len(generations) == 4
     assert [path.suffix for path in generations].count(".gz") == 2
     lines = [
