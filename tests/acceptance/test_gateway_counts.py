@@ -202,7 +202,7 @@ def test_prometheus_scrapes_both_formats(tokyo: FastGateway, program: Programs, 
     words = [str(program("prometheus")), f"--config.file={tmp_path}/prometheus.yml"]
     words += [f"--storage.tsdb.path={tmp_path}/data", "--web.listen-address=127.0.0.1:19090"]
     with tokyo.beside(words, stderr=subprocess.DEVNULL):
-        query = ["curl", "-sG", "http://127.0.0.1:19090/api/v1/query", "--data-urlencode"]
+        query = ["curl", "-fsG", "http://127.0.0.1:19090/api/v1/query", "--data-urlencode"]
 
         def ask(expression: str) -> dict[str, float]:
             said = tokyo.inside([*query, f"query={expression}"])
