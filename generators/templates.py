@@ -6,13 +6,10 @@ import hashlib
 import os
 import sys
 from collections.abc import Callable
-from functools import cache, partial
+from functools import cache
 from pathlib import Path
-from types import FunctionType
-from typing import Any
 
 from jinja2 import Environment, FileSystemBytecodeCache, FileSystemLoader, StrictUndefined
-from jinja2.runtime import Context
 
 from generators import escape
 from generators.emit import header
@@ -46,17 +43,6 @@ def _only_escaped(value: object) -> object:
     raise UnescapedError(f"{value!r} is printed without an escape; write `| <format>` in the template")
 
 
-class _Context(Context):
-    """Calls functions as they are; Jinja looks at each for what it may want besides, which our own never do."""
-
-    def call(self, function: Any, *args: Any, **named: Any) -> Any:
-        if isinstance(function, FunctionType | partial):
-            named.pop("_loop_vars", None)  # what Jinja adds for those that want it
-            named.pop("_block_vars", None)
-            return function(*args, **named)
-        return super().call(function, *args, **named)
-
-
 @cache
 def _compiled() -> FileSystemBytecodeCache | None:
     """Where compiled templates are kept, beside Python's own; compiling them anew takes a sixth of a render.
@@ -82,7 +68,6 @@ def _environment(folder: Path) -> Environment:
         auto_reload=False,
         bytecode_cache=_compiled(),
     )
-    environment.context_class = _Context
     environment.filters.update(_FILTERS)
     return environment
 
