@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from datetime import date
 from pathlib import Path
 
 import pytest
 
+from model.deployment import Deployment
+from tests.acceptance.scratch_host import ScratchHost
+from tests.acceptance.stack import Stack, installed
+from tests.conftest import Programs
 from tests.prove.records import Record, Row, Said, keep, passed
 
 HERE = Path(__file__).parent
@@ -33,6 +38,25 @@ def proof(request: pytest.FixtureRequest) -> Iterator[Proof]:
     request.node.stash[ROWS] = rows
     yield Proof(rows)
     assert rows, "a test of the proof measures something"
+
+
+Bare = Callable[[], AbstractContextManager[Stack]]
+"""A host of production's own for as long as it is wanted: installed, Windows running, no unit of WSL."""
+
+
+@pytest.fixture(scope="session")
+def bare(
+    production: Deployment,
+    program: Programs,
+    debian_program: Callable[[str], str],
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Bare:
+    @contextmanager
+    def host() -> Iterator[Stack]:
+        with ScratchHost(tmp_path_factory.mktemp("bare") / "host") as scratch:
+            yield installed(scratch, production, program, debian_program("nginx"))
+
+    return host
 
 
 @pytest.hookimpl(tryfirst=True)  # before xdist reads the groups

@@ -5,17 +5,14 @@ from __future__ import annotations
 import random
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import pytest
 
 from model import names
-from model.deployment import Deployment
 from tests.acceptance.killing import kill
-from tests.acceptance.scratch_host import ScratchHost
-from tests.acceptance.stack import Stack, installed, stand_ins, start
-from tests.conftest import Programs
-from tests.prove.conftest import Proof
+from tests.acceptance.stack import Stack, stand_ins, start
+from tests.prove.conftest import Bare, Proof
 from tests.prove.records import Said
 
 SECTION = Said("Kill and break: what stays dead", "強制終了と故障: 停止したままのプログラム")
@@ -36,18 +33,12 @@ ROUND = 15
 
 
 @pytest.fixture
-def stack(
-    production: Deployment,
-    program: Programs,
-    debian_program: Callable[[str], str],
-    tmp_path_factory: pytest.TempPathFactory,
-) -> Iterator[Stack]:
-    with ScratchHost(tmp_path_factory.mktemp("deaths") / "host") as host:
-        there = installed(host, production, program, debian_program("nginx"))
+def stack(bare: Bare) -> Iterator[Stack]:
+    with bare() as there:
         stand_ins(there)
         start(there)
         up = {job for job, _ in DEATHS.values()}
-        host.wait("every target", lambda: {one["metric"]["job"] for one in there.query("up == 1")} >= up, 90)
+        there.host.wait("every target", lambda: {one["metric"]["job"] for one in there.query("up == 1")} >= up, 90)
         yield there
 
 

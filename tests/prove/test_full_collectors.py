@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import pytest
 
-from model.deployment import Deployment
 from model.stateful import CNI_RECORDS, CNI_TEXTFILES, DATA, TEXTFILES
 from tests.acceptance import cni_side, host_side, small_disks
-from tests.acceptance.scratch_host import ScratchHost
-from tests.acceptance.stack import Stack, installed
+from tests.acceptance.stack import Stack
 from tests.acceptance.windows_side import FOLDER, SECOND, STAND_INS, UPSTREAMS
-from tests.conftest import Programs
-from tests.prove.conftest import Proof
+from tests.prove.conftest import Bare, Proof
 from tests.prove.records import Said
 
 SECTION = Said("Kill and break: full disks", "強制終了と故障: ディスクフル")
@@ -46,19 +43,13 @@ COLLECTORS = {
 
 
 @pytest.fixture(scope="module")
-def stack(
-    production: Deployment,
-    program: Programs,
-    debian_program: Callable[[str], str],
-    tmp_path_factory: pytest.TempPathFactory,
-) -> Iterator[Stack]:
-    with ScratchHost(tmp_path_factory.mktemp("full") / "collectors") as host:
-        there = installed(host, production, program, debian_program("nginx"))
-        cni_side.begin(host, there.windows.workloads, well=False)
-        host.write("/run/clock.py", host_side.CLOCK)
+def stack(bare: Bare) -> Iterator[Stack]:
+    with bare() as there:
+        cni_side.begin(there.host, there.windows.workloads, well=False)
+        there.host.write("/run/clock.py", host_side.CLOCK)
         folders = {folder for collector in COLLECTORS.values() for folder in collector.folders}
         for folder in sorted(folders):
-            small_disks.mount(host, folder, 1)
+            small_disks.mount(there.host, folder, 1)
         yield there
 
 

@@ -4,20 +4,18 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import pytest
 
-from model.deployment import Deployment
 from model.heartbeat import HEARTBEAT_EVERY
 from model.stateful import DATA
 from tests.acceptance import far_end, small_disks
 from tests.acceptance.far_end import FarEnd
 from tests.acceptance.killing import kill
-from tests.acceptance.scratch_host import ScratchHost
-from tests.acceptance.stack import Stack, installed, start
-from tests.conftest import ROOT, Programs
-from tests.prove.conftest import Proof
+from tests.acceptance.stack import Stack, start
+from tests.conftest import ROOT
+from tests.prove.conftest import Bare, Proof
 from tests.prove.counting import TAKEN, answers_every, found, samples, silence, silences
 from tests.prove.records import Said
 
@@ -29,20 +27,14 @@ PUSH = "http://127.0.0.1:3100/loki/api/v1/push"
 
 
 @pytest.fixture
-def stack(
-    production: Deployment,
-    program: Programs,
-    debian_program: Callable[[str], str],
-    tmp_path_factory: pytest.TempPathFactory,
-) -> Iterator[Stack]:
+def stack(bare: Bare) -> Iterator[Stack]:
     """A host whose three stateful programs have a small file system each."""
-    with ScratchHost(tmp_path_factory.mktemp("full") / "disks") as host:
-        there = installed(host, production, program, debian_program("nginx"))
+    with bare() as there:
         for name, megabytes in MEGABYTES.items():
-            small_disks.mount(host, f"{DATA}/{name}", megabytes)
+            small_disks.mount(there.host, f"{DATA}/{name}", megabytes)
         start(there, UNITS)
         words = [sys.executable, "-m", "tests.prove.pushes", PUSH, TAKEN]
-        host.start("pushes", words, environment={"PYTHONPATH": str(ROOT)})
+        there.host.start("pushes", words, environment={"PYTHONPATH": str(ROOT)})
         yield there
 
 

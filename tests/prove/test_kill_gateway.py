@@ -7,16 +7,13 @@ import re
 import signal
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import pytest
 
 from model import names
-from model.deployment import Deployment
-from tests.acceptance.scratch_host import ScratchHost
-from tests.acceptance.stack import Stack, installed
-from tests.conftest import Programs
-from tests.prove.conftest import Proof
+from tests.acceptance.stack import Stack
+from tests.prove.conftest import Bare, Proof
 from tests.prove.counting import ask, asked, logged
 from tests.prove.records import Said
 
@@ -25,15 +22,9 @@ ROUNDS = 4
 
 
 @pytest.fixture
-def stack(
-    production: Deployment,
-    program: Programs,
-    debian_program: Callable[[str], str],
-    tmp_path_factory: pytest.TempPathFactory,
-) -> Iterator[Stack]:
+def stack(bare: Bare) -> Iterator[Stack]:
     """The Gateway alone, asked without a pause."""
-    with ScratchHost(tmp_path_factory.mktemp("kills") / "gateway") as host:
-        found = installed(host, production, program, debian_program("nginx"))
+    with bare() as found:
         ask(found)
         yield found
 

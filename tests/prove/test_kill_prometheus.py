@@ -7,18 +7,15 @@ import random
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import pytest
 
-from model.deployment import Deployment
 from model.monitoring import ALERTMANAGER_SAVES_EVERY
 from tests.acceptance.killing import killed_and_back, supervise
-from tests.acceptance.scratch_host import ScratchHost
-from tests.acceptance.stack import Stack, installed, start
-from tests.conftest import Programs
-from tests.prove.conftest import Proof
+from tests.acceptance.stack import Stack, start
+from tests.prove.conftest import Bare, Proof
 from tests.prove.counting import samples, silence, silences
 from tests.prove.records import Said
 
@@ -35,15 +32,9 @@ RESTARTED = Said(
 
 
 @pytest.fixture(scope="module")
-def stack(
-    production: Deployment,
-    program: Programs,
-    debian_program: Callable[[str], str],
-    tmp_path_factory: pytest.TempPathFactory,
-) -> Iterator[Stack]:
+def stack(bare: Bare) -> Iterator[Stack]:
     """Prometheus and Alertmanager; whatever else is scraped does not answer, of which alerts tell."""
-    with ScratchHost(tmp_path_factory.mktemp("kills") / "prometheus") as host:
-        found = installed(host, production, program, debian_program("nginx"))
+    with bare() as found:
         supervise(found, UNITS)
         start(found, UNITS)
         yield found
