@@ -57,6 +57,15 @@ def test_no_generator_reaches_into_another(generator: str) -> None:
             assert f"generators.{other}" not in path.read_text(encoding="utf-8"), f"{path} reaches into {other}"
 
 
+def test_what_tests_share_stands_beside_them() -> None:
+    """The proof takes a test as run until its module changes, or one that is no test's; so none imports a test."""
+    every = (ROOT / "tests").rglob("*.py")
+    sharing = [path for path in every if path.parent.name == "prove" or not path.name.startswith("test_")]
+    assert len(sharing) > 50
+    reaching = re.compile(r"^from tests\.[a-z_.]*\btest_", re.MULTILINE)
+    assert [path.name for path in sharing if reaching.search(path.read_text(encoding="utf-8"))] == []
+
+
 def test_modules_hold_one_thing() -> None:
     long = {
         str(path.relative_to(ROOT)): len(path.read_text(encoding="utf-8").splitlines())

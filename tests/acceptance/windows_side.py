@@ -26,7 +26,7 @@ from tests.acceptance.rotating import prepare, task
 from tests.acceptance.scratch_host import ScratchHost
 from tests.conftest import ROOT
 from tests.generators.cni_host import allocations, listed
-from tests.native.test_gateway_status import GOOD as STATUS
+from tests.native.flatnet_status import STATUS
 
 FOLDER = Path("/windows")  # on the scratch host; nginx' prefix
 RELAYS = "/run/localhost-forwarding"

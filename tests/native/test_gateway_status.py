@@ -15,19 +15,9 @@ import pytest
 from model import names
 from tests.conftest import Programs
 from tests.gateway import Gateway, by, series, total
+from tests.native.flatnet_status import STATUS
 
 REQUESTS = names.GATEWAY_REQUESTS
-GOOD = {  # as Flatnet's modules make it
-    "status": "running",
-    "registry": {"count": 3, "shared_dict_name": "flatnet_containers", "free_space": 90112, "capacity": 102400},
-    "sync": {"host_id": 1, "peer_count": 2, "peers": ["http://10.100.2.1:8080"], "local_containers": 3},
-    "escalation": {
-        "total": 4,
-        "states": {"GATEWAY_ONLY": 2, "P2P_ATTEMPTING": 0, "P2P_ACTIVE": 1, "GATEWAY_FALLBACK": 1},
-    },
-    "routing": {"gateway_count": 1},
-    "healthcheck": {"active_p2p_count": 1, "failure_counts": {}},
-}
 FACTS = {names.GATEWAY_CONTAINERS: 3, names.GATEWAY_SYNC_PEERS: 2, names.GATEWAY_P2P_PATHS: 1}
 
 
@@ -63,7 +53,7 @@ def status_page(port: int, parts: list[bytes], pause: float = 0.0, *, stay: bool
 
 
 def test_every_series_that_is_named_is_there_and_no_other(running: Gateway) -> None:
-    with status_page(running.ports["status"], [ok(json.dumps(GOOD).encode())]):
+    with status_page(running.ports["status"], [ok(json.dumps(STATUS).encode())]):
         found = running.metrics()
     expected = {value for name, value in vars(names).items() if name.startswith("GATEWAY_")}
     for kind in ("TYPE", "HELP"):
@@ -71,25 +61,29 @@ def test_every_series_that_is_named_is_there_and_no_other(running: Gateway) -> N
 
 
 def test_the_status_page_becomes_series(running: Gateway) -> None:
-    with status_page(running.ports["status"], [ok(json.dumps(GOOD).encode())]):
+    with status_page(running.ports["status"], [ok(json.dumps(STATUS).encode())]):
         found = series(running.metrics())
     assert {name: found[name] for name in FACTS} == FACTS
-    assert by(found, names.GATEWAY_ESCALATIONS, "state") == GOOD["escalation"]["states"]  # type: ignore[index]
+    assert by(found, names.GATEWAY_ESCALATIONS, "state") == STATUS["escalation"]["states"]  # type: ignore[index]
     assert found[names.GATEWAY_STATUS_UP] == 1
 
 
 def test_what_the_status_page_does_not_tell_costs_that_series_only(running: Gateway) -> None:
-    page = {"registry": GOOD["registry"], "sync": {"peer_count": "two"}, "routing": {"escalation": GOOD["escalation"]}}
+    page = {
+        "registry": STATUS["registry"],
+        "sync": {"peer_count": "two"},
+        "routing": {"escalation": STATUS["escalation"]},
+    }
     with status_page(running.ports["status"], [ok(json.dumps(page).encode())]):
         found = series(running.metrics())
     assert (found[names.GATEWAY_STATUS_UP], found[names.GATEWAY_CONTAINERS]) == (1, 3)
-    assert by(found, names.GATEWAY_ESCALATIONS, "state") == GOOD["escalation"]["states"]  # type: ignore[index]
+    assert by(found, names.GATEWAY_ESCALATIONS, "state") == STATUS["escalation"]["states"]  # type: ignore[index]
     assert names.GATEWAY_SYNC_PEERS not in found
     assert names.GATEWAY_P2P_PATHS not in found
 
 
 BROKEN: dict[str, tuple[list[bytes], float, bool]] = {
-    "an error": ([b"HTTP/1.0 500 Error\r\n\r\n" + json.dumps(GOOD).encode()], 0, False),
+    "an error": ([b"HTTP/1.0 500 Error\r\n\r\n" + json.dumps(STATUS).encode()], 0, False),
     "nothing": ([], 0, False),
     "no HTTP": ([b"\x00\xff" * 100], 0, False),
     "no JSON": ([ok(b'{"registry": {"count"')], 0, False),
@@ -127,7 +121,7 @@ def test_people_are_served_while_a_scrape_waits(running: Gateway) -> None:
 
 
 def test_promtool_has_no_remark(running: Gateway, program: Programs) -> None:
-    with status_page(running.ports["status"], [ok(json.dumps(GOOD).encode())]):
+    with status_page(running.ports["status"], [ok(json.dumps(STATUS).encode())]):
         found = running.metrics()
     done = subprocess.run(
         [program("promtool"), "check", "metrics"], input=found, capture_output=True, text=True, timeout=60

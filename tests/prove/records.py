@@ -6,11 +6,12 @@ import hashlib
 import json
 from dataclasses import asdict, dataclass
 from functools import cache
+from pathlib import Path
 
 from tests.conftest import ROOT
 
 FOLDER = ROOT / ".proof"
-# What decides a measurement; documents do not.
+# What decides a measurement, but for the modules of other tests; documents do not.
 DECIDES = ("alerts", "environments", "generators", "model", "rendered", "tests", "tools")
 
 
@@ -45,18 +46,27 @@ class Record:
 
 
 @cache
-def tree() -> str:
-    """Digest of all that decides what is measured: a record of another tree proves nothing of this one."""
+def tree(module: str = "") -> str:
+    """Digest of all that decides what a module's tests measure: a record of another tree proves nothing of this one.
+
+    Without a module it is the part that all have in common.
+    """
     digest = hashlib.sha256()
     for path in sorted(path for name in DECIDES for path in (ROOT / name).rglob("*")):
-        if path.is_file() and "__pycache__" not in path.parts:
-            digest.update(f"{path.relative_to(ROOT)}\0".encode() + hashlib.sha256(path.read_bytes()).digest())
+        name = str(path.relative_to(ROOT))
+        other_test = path.name.startswith("test_") and name != module and name.startswith("tests/")
+        if path.is_file() and "__pycache__" not in path.parts and not other_test:
+            digest.update(f"{name}\0".encode() + hashlib.sha256(path.read_bytes()).digest())
     return digest.hexdigest()[:12]
+
+
+def _folder(test: str) -> Path:
+    return FOLDER / tree(test.partition("::")[0])
 
 
 def keep(record: Record) -> None:
     """Put a record in the place of the one before."""
-    path = FOLDER / tree() / f"{hashlib.sha256(record.test.encode()).hexdigest()[:16]}.json"
+    path = _folder(record.test) / f"{hashlib.sha256(record.test.encode()).hexdigest()[:16]}.json"
     path.parent.mkdir(parents=True, exist_ok=True)
     beside = path.with_suffix(".new")
     beside.write_text(json.dumps(asdict(record), ensure_ascii=False, indent=1), encoding="utf-8")
@@ -65,8 +75,8 @@ def keep(record: Record) -> None:
 
 def kept() -> list[Record]:
     """The records of this tree, by the name of the test."""
-    found = [_record(json.loads(path.read_text(encoding="utf-8"))) for path in (FOLDER / tree()).glob("*.json")]
-    return sorted(found, key=lambda record: record.test)
+    every = ((path, _record(json.loads(path.read_text(encoding="utf-8")))) for path in FOLDER.glob("*/*.json"))
+    return sorted((record for path, record in every if path.parent == _folder(record.test)), key=lambda one: one.test)
 
 
 def _record(raw: dict[str, object]) -> Record:

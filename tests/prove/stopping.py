@@ -12,9 +12,9 @@ from pathlib import Path
 from model.deployment import Deployment
 from tests.acceptance.gateway_logs import GatewayLogs, load_while, running
 from tests.conftest import Programs
+from tests.prove.busy_hour import busy_hour
 from tests.prove.conftest import Proof
 from tests.prove.records import Said
-from tests.prove.test_logs_outage import busy_hour
 
 WRITTEN = ("cni", "containers", "system")  # nginx itself writes of its requests
 LONGEST = 900  # seconds for which the writer writes at most: until it is stopped

@@ -12,9 +12,9 @@ from model.deployment import Deployment
 from tests.acceptance.log_host import LogHost
 from tests.acceptance.scratch_host import ScratchHost
 from tests.conftest import Programs
+from tests.prove.busy_hour import KINDS, busy_hour
 from tests.prove.conftest import Proof
 from tests.prove.records import Said
-from tests.prove.test_logs_outage import KINDS, busy_hour
 
 SECTION = Said("Logs", "ログ")
 FLOOD, QUIET = 120, 60  # seconds: with it, and after it

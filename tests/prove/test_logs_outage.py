@@ -5,27 +5,18 @@ from __future__ import annotations
 import signal
 import time
 from collections import Counter
-from datetime import UTC, datetime
 from pathlib import Path
 
 from model.deployment import Deployment
-from model.names import LogKind
 from tests.acceptance.log_host import LogHost
-from tests.acceptance.log_writer import text_of
 from tests.acceptance.scratch_host import ScratchHost
 from tests.conftest import Programs
+from tests.prove.busy_hour import KINDS, busy_hour
 from tests.prove.conftest import Proof
 from tests.prove.records import Said
 
 SECTION = Said("Logs", "ログ")
 BEFORE, AWAY, AFTER = 30, 720, 90  # seconds; Loki starts within the last ones
-KINDS: tuple[LogKind, ...] = ("gateway_access", "gateway_error", "cni", "containers", "system")
-
-
-def busy_hour(deployment: Deployment) -> dict[str, float]:
-    """Lines a second by kind, of an hour that brings all that the retention table has a whole day bring at most."""
-    retention, now = deployment.environment.retention.logs, datetime.now(UTC)
-    return {kind: retention.of(kind).per_day.bytes / 3600 / (len(text_of(kind, 10**6, now)) + 1) for kind in KINDS}
 
 
 def test_an_outage_of_twelve_minutes_loses_nothing(
