@@ -8,46 +8,76 @@ import signal
 import threading
 from collections.abc import Callable
 from contextlib import suppress
-from typing import TypeVar
+from typing import BinaryIO, Generic, Self, TypeVar
 
 T = TypeVar("T")
+Given = TypeVar("Given")
 
 
-def beside(work: Callable[[], T]) -> Callable[[], T]:
-    """Begin `work` in a process of its own; call the answer for the result.
+class Beside(Generic[Given, T]):
+    """A process of its own that prepares itself at once, waits for what it is given, and works on it.
 
     What fails there is done once more here, where its error can be seen; an interruption is told here alone. A process
     with threads is not forked: a lock that one of them holds would never be released in the copy. (Nor is this
     `multiprocessing`, whose import takes as long as a tenth of the work.)
     """
-    if threading.active_count() > 1:
-        return work
-    reading, writing = os.pipe()
-    process = os.fork()
-    if process == 0:
-        os.close(reading)
-        _send(writing, work)
-    os.close(writing)
 
-    def result() -> T:
-        try:
-            with os.fdopen(reading, "rb") as pipe:
-                done: T = pickle.load(pipe)  # noqa: S301 - from ourselves
-        except (EOFError, pickle.UnpicklingError):  # it ended before, or while, it sent the result
-            return work()
-        else:
+    def __init__(self, prepare: Callable[[], object], work: Callable[[Given], T]) -> None:
+        """Name the work; it begins with `with`."""
+        self._prepare = prepare
+        self._work = work
+        self._process = 0
+        self._pipes: tuple[BinaryIO, BinaryIO] | None = None
+
+    def __enter__(self) -> Self:
+        """Fork."""
+        if threading.active_count() > 1:
+            return self
+        there, here = os.pipe(), os.pipe()
+        self._process = os.fork()
+        if self._process == 0:
+            os.close(there[1])
+            os.close(here[0])
+            self._live(os.fdopen(there[0], "rb"), os.fdopen(here[1], "wb"))
+        os.close(there[0])
+        os.close(here[1])
+        self._pipes = os.fdopen(here[0], "rb"), os.fdopen(there[1], "wb")
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        """End it: a process that was given nothing reads the end of its pipe."""
+        if self._pipes:
+            for pipe in self._pipes:
+                with suppress(BrokenPipeError):
+                    pipe.close()
+            os.waitpid(self._process, 0)
+
+    def begin(self, given: Given) -> Callable[[], T]:
+        """Give it what it waits for; call the answer for the result."""
+        if not self._pipes:
+            return lambda: self._work(given)
+        reading, writing = self._pipes
+        with suppress(BrokenPipeError):  # it has ended: the result will not come either
+            pickle.dump(given, writing, pickle.HIGHEST_PROTOCOL)
+            writing.flush()
+
+        def result() -> T:
+            try:
+                done: T = pickle.load(reading)  # noqa: S301 - from ourselves
+            except (EOFError, pickle.UnpicklingError):  # it ended before, or while, it sent the result
+                return self._work(given)
             return done
+
+        return result
+
+    def _live(self, reading: BinaryIO, writing: BinaryIO) -> None:
+        """In the copy: send the result and end, without what a process does at its end."""
+        try:
+            signal.signal(signal.SIGINT, signal.SIG_DFL)
+            with suppress(Exception):
+                self._prepare()
+                given: Given = pickle.load(reading)  # noqa: S301 - from ourselves
+                pickle.dump(self._work(given), writing, pickle.HIGHEST_PROTOCOL)
+                writing.flush()
         finally:
-            os.waitpid(process, 0)
-
-    return result
-
-
-def _send(writing: int, work: Callable[[], object]) -> None:
-    """In the copy: send the result and end, without what a process does at its end."""
-    try:
-        signal.signal(signal.SIGINT, signal.SIG_DFL)
-        with suppress(Exception), os.fdopen(writing, "wb") as pipe:
-            pickle.dump(work(), pipe, pickle.HIGHEST_PROTOCOL)
-    finally:
-        os._exit(0)
+            os._exit(0)

@@ -8,15 +8,17 @@ import sys
 from pathlib import Path
 
 from cli import project, tree
-from cli.beside import beside
+from cli.beside import Beside
 from cli.errors import FINE, MISTAKE
+from generators.files import RenderedFile
 from generators.registry import GENERATORS
 from generators.tree import complete, render_files
+from model.deployment import Deployment
 
 LONGEST_DIFF = 60  # lines shown of one file
 
-# Half of a render of a few hosts; of grafana, most is the import of grafanalib. In the other half it is the handbook.
-SECOND_HALF = ("grafana", "prometheus")
+# Half of the work that is left of a render of a few hosts once grafanalib, whose import takes as long, is loaded.
+SECOND_HALF = ("alertmanager", "alloy", "grafana", "handbook-ja", "prometheus")
 FIRST_HALF = tuple(name for name in GENERATORS if name not in SECOND_HALF)
 
 
@@ -44,14 +46,23 @@ def run(arguments: argparse.Namespace) -> int:
 
 def render_all() -> dict[str, bytes]:
     """Render every environment, on two processors: the whole of rendered/, by path."""
-    deployments = project.load_deployments()
-    second = beside(lambda: [render_files(deployment, SECOND_HALF) for deployment in deployments])
-    first = [render_files(deployment, FIRST_HALF) for deployment in deployments]
-    return {
-        f"{deployment.name}/{path}": content
-        for deployment, files, more in zip(deployments, first, second(), strict=True)
-        for path, content in complete(deployment, files + more).items()
-    }
+
+    def load_second_half() -> None:
+        for name in SECOND_HALF:
+            GENERATORS[name].load()
+
+    def second_halves(deployments: list[Deployment]) -> list[list[RenderedFile]]:
+        return [render_files(deployment, SECOND_HALF) for deployment in deployments]
+
+    with Beside(load_second_half, second_halves) as second:
+        deployments = project.load_deployments()
+        halves = second.begin(deployments)
+        first = [render_files(deployment, FIRST_HALF) for deployment in deployments]
+        return {
+            f"{deployment.name}/{path}": content
+            for deployment, files, more in zip(deployments, first, halves(), strict=True)
+            for path, content in complete(deployment, files + more).items()
+        }
 
 
 def _report(changes: tree.Changes, fresh: tree.Tree) -> int:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 LINE = 100  # characters within which a list of scalars stays on one line
@@ -109,6 +110,7 @@ def _string(value: str, indent: str) -> str:
     return mark + "".join(f"\n{inner}{line}" if line else "\n" for line in body.split("\n"))
 
 
+@lru_cache(4096)  # names of keys, above all
 def _is_plain(text: str) -> bool:
     return bool(_PLAIN.fullmatch(text)) and text.lower() not in _WORDS and not _SEXAGESIMAL.match(text)
 

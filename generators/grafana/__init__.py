@@ -8,6 +8,7 @@ from typing import Any
 
 from generators.emit import to_json, to_yaml
 from generators.files import RenderedFile, wsl_file
+from generators.grafana.adapter import dashboard
 from generators.grafana.dashboards import BOARDS
 from generators.grafana.panel import ALERTMANAGER, LOKI, PROMETHEUS
 from generators.templates import render
@@ -20,8 +21,6 @@ TEMPLATES = Path(__file__).parent / "templates"
 
 def generate(deployment: Deployment) -> Iterator[RenderedFile]:
     """Render the configuration of the monitoring host."""
-    from generators.grafana.adapter import dashboard  # noqa: PLC0415 - grafanalib takes a third of the start of `--help`
-
     environment = deployment.environment
     host, stack, gateway = environment.monitoring_host.name, environment.monitoring, environment.gateway
     port = f":{gateway.ports.https}" if gateway.ports.https != 443 else ""

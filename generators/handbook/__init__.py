@@ -14,28 +14,26 @@ from generators.handbook import access, alerts, backups, install, laptop, tables
 from generators.handbook.prose import fenced, readable, span
 from generators.handbook.words import speaker
 from generators.templates import render
-from model.bilingual import LANGUAGES, Language
+from model.bilingual import Language
 from model.deployment import Deployment
 
 TEMPLATES = Path(__file__).parent / "templates"
 
 
-def generate(deployment: Deployment) -> Iterator[RenderedFile]:
-    """Render every page in both languages."""
-    runbooks = list(alerts.pages(deployment))
-    for language in LANGUAGES:
-        page = partial(_page, deployment, language)
-        yield page("README.md", "index.md.j2", **_index(deployment))
-        yield page("access.md", "access.md.j2", **access.page(deployment))
-        yield page("alerts.md", "alerts.md.j2", **alerts.catalogue(deployment))
-        yield page("backup.md", "backup.md.j2", **backups.page(deployment))
-        yield page("laptop.md", "laptop.md.j2", **laptop.page(deployment))
-        yield page("ports.md", "ports.md.j2", **tables.ports(deployment))
-        yield page("retention.md", "retention.md.j2", **tables.retention(deployment))
-        for name, facts in runbooks:
-            yield page(f"runbooks/{name}.md", "runbook.md.j2", **facts)
-        for name, host in sorted(deployment.environment.hosts.items()):
-            yield page(f"install/{name}.md", "install.md.j2", **install.page(deployment, host))
+def generate(deployment: Deployment, language: Language) -> Iterator[RenderedFile]:
+    """Render every page in a language."""
+    page = partial(_page, deployment, language)
+    yield page("README.md", "index.md.j2", **_index(deployment))
+    yield page("access.md", "access.md.j2", **access.page(deployment))
+    yield page("alerts.md", "alerts.md.j2", **alerts.catalogue(deployment))
+    yield page("backup.md", "backup.md.j2", **backups.page(deployment))
+    yield page("laptop.md", "laptop.md.j2", **laptop.page(deployment))
+    yield page("ports.md", "ports.md.j2", **tables.ports(deployment))
+    yield page("retention.md", "retention.md.j2", **tables.retention(deployment))
+    for name, facts in alerts.pages(deployment):
+        yield page(f"runbooks/{name}.md", "runbook.md.j2", **facts)
+    for name, host in sorted(deployment.environment.hosts.items()):
+        yield page(f"install/{name}.md", "install.md.j2", **install.page(deployment, host))
 
 
 def _page(deployment: Deployment, language: Language, path: str, template: str, **facts: Any) -> RenderedFile:

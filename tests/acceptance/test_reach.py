@@ -17,6 +17,7 @@ import pytest
 from cli.places import leaves, schema_at
 from cli.reach import changed_tree, valid
 from generators.registry import GENERATORS
+from model.bilingual import LANGUAGES
 from model.catalogue import CatalogueFile
 from model.deployment import Deployment
 from model.faults import FaultsError
@@ -124,17 +125,20 @@ def fits(pattern: str, text: str) -> bool:
     )
 
 
+HANDBOOK = {f"handbook-{language}" for language in LANGUAGES}
+
+
 class Renders:
     """What the generators make of a deployment, compared with another one, the handbook last."""
 
     def __init__(self, deployment: Deployment) -> None:
-        self.order = [*(name for name in GENERATORS if name != "handbook"), "handbook"]
+        self.order = sorted(GENERATORS, key=HANDBOOK.__contains__)
         self.before = {name: files(deployment, name) for name in self.order}
 
     def reached(self, changed: Deployment) -> str | None:
         """A generator that renders something else; neighbours in the description often reach the same one."""
         found = next((name for name in self.order if files(changed, name) != self.before[name]), None)
-        if found not in (None, "handbook"):
+        if found is not None and found not in HANDBOOK:
             self.order.remove(found)
             self.order.insert(0, found)
         return found
@@ -184,9 +188,7 @@ def test_every_value_shows_in_a_file(layers: dict[str, Layered], catalogue: tupl
     assert alone - together == set(ONLY_VALUE), "a value that nobody can choose"
     assert together <= alone, "a value that goes without the others"
 
-    people = {
-        where for where, seen in found.items() if "handbook" in seen and not seen & (GENERATORS.keys() - {"handbook"})
-    }
+    people = {where for where, seen in found.items() if seen & HANDBOOK and not seen & (GENERATORS.keys() - HANDBOOK)}
     assert {where for where in people if not any(fits(what, where) for what in FOR_PEOPLE)} == set(), (
         "people alone read"
     )

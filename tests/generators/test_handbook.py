@@ -31,7 +31,11 @@ MARKDOWN = MarkdownIt("commonmark").enable("table")
 
 
 def pages(deployment: Deployment) -> dict[str, str]:
-    return {file.tree_path.removeprefix("handbook/"): file.content for file in handbook.generate(deployment)}
+    return {
+        file.tree_path.removeprefix("handbook/"): file.content
+        for language in LANGUAGES
+        for file in handbook.generate(deployment, language)
+    }
 
 
 @cache

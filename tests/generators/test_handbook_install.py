@@ -17,7 +17,7 @@ from model.workload import WorkloadMetrics
 
 def page(deployment: Deployment, path: str) -> str:
     """A page in English."""
-    return next(file.content for file in handbook.generate(deployment) if file.tree_path == f"handbook/en/{path}")
+    return next(file.content for file in handbook.generate(deployment, "en") if file.tree_path == f"handbook/en/{path}")
 
 
 def test_what_people_fetch_has_a_source(deployment: Deployment) -> None:
