@@ -73,7 +73,7 @@ def _paused(ways: Ways, way: str, nginx: str, wrk: str, running: ExitStack) -> P
     command = [*gateway_processor(), *ways.gateway(nginx, way)]
     worker = running.enter_context(started(command, ways.folder / way))
     words = [*other_processors(), wrk, "-t1", f"-c{CONNECTIONS}", "-d1h", ways.url(way)]
-    load = running.enter_context(PausedLoad(words, worker, ways.log(way)))
+    load = running.enter_context(PausedLoad(words, worker, ways.log))
     load.run(1)
     return load
 

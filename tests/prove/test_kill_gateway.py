@@ -19,6 +19,7 @@ from tests.prove.records import Said
 
 SECTION = Said("Kill and break: what a kill costs", "強制終了と故障: 強制終了で失われるもの")
 ROUNDS = 4
+HELD = 1.2  # seconds: no line is older in what nginx holds and has not written
 
 
 @pytest.fixture
@@ -44,7 +45,7 @@ def _workers(stack: Stack) -> list[int]:
 
 
 def _row(proof: Proof, fault: Said, expected: Said, stack: Stack, more: Said) -> tuple[set[str], list[str], int]:
-    time.sleep(1)
+    time.sleep(HELD)
     answered, lost = set(asked(stack, "answered")), len(asked(stack, "lost"))
     lines = logged(stack)
     unlogged, twice = len(answered - set(lines)), len(lines) - len(set(lines))
@@ -67,8 +68,11 @@ def test_a_worker_that_is_killed_costs_what_it_was_answering(stack: Stack, proof
     seed = int(time.time())
     print(f"seed of this run: {seed}", file=sys.stderr)
     chance = random.Random(seed)  # noqa: S311 - no secret
+    unwritten: set[str] = set()  # what nginx may have held when it was killed
     for turn in range(ROUNDS):
         time.sleep(chance.uniform(1, 8))
+        written = set(asked(stack, "answered"))
+        time.sleep(HELD)
         workers = _workers(stack)
         before, answered = _counted(stack), len(asked(stack, "answered"))
         stack.host.run(["kill", "-9", str(workers[0])])
@@ -77,6 +81,7 @@ def test_a_worker_that_is_killed_costs_what_it_was_answering(stack: Stack, proof
             lambda answered=answered: len(asked(stack, "answered")) > answered + 20,  # type: ignore[misc]
         )
         assert _counted(stack) > before
+        unwritten |= set(asked(stack, "answered")) - written
     stack.host.stop("requests")
     counted = _counted(stack)
     answered_all, lines, lost = _row(
@@ -86,17 +91,16 @@ def test_a_worker_that_is_killed_costs_what_it_was_answering(stack: Stack, proof
             f"負荷をかけたまま nginx のワーカーを {ROUNDS} 回強制終了",
         ),
         Said(
-            "a request at a time is lost; each one that was answered is in the log once, but for the one "
-            "that was being "
-            "logged; counters go on",
-            "失われるのは処理中のリクエストだけで、応答したものは（ログに書く直前の 1 件を除き）ログに 1 回"
+            "a request at a time is lost; each one that was answered is in the log once, but for those of the last "
+            "second before a kill; counters go on",
+            "失われるのは処理中のリクエストだけで、応答したものは（強制終了の直前 1 秒間のものを除き）ログに 1 回"
             "だけ残り、カウンターは継続する",
         ),
         stack,
         Said(f"the counter of answers stands at {counted:.0f}", f"応答数のカウンターは {counted:.0f}"),
     )
     assert lost <= 3 * ROUNDS
-    assert len(answered_all - set(lines)) <= ROUNDS
+    assert answered_all - set(lines) <= unwritten
     assert len(lines) == len(set(lines))
     assert counted >= len(answered_all) - ROUNDS
 
@@ -107,9 +111,12 @@ def test_without_its_master_nginx_serves_on_and_hears_nobody(stack: Stack, proof
     answered = len(asked(stack, "answered"))
     stack.host.wait("answers without a master", lambda: len(asked(stack, "answered")) > answered + 50)
     told = stack.windows.nginx_is_told(["-s", "reopen"])
+    written = set(asked(stack, "answered"))
+    time.sleep(HELD)
     begin = time.monotonic()
     for pid in workers:  # what run-gateway.ps1 does first, when the service starts it again
         stack.host.run(["kill", "-9", str(pid)], check=False)
+    unwritten = set(asked(stack, "answered")) - written
     stack.windows.start_nginx()
     away = time.monotonic() - begin
     stack.host.stop("requests", signal.SIGTERM)
@@ -130,5 +137,5 @@ def test_without_its_master_nginx_serves_on_and_hears_nobody(stack: Stack, proof
         ),
     )
     assert told != 0
-    assert len(answered_all - set(lines)) <= 1
+    assert answered_all - set(lines) <= unwritten
     assert len(lines) == len(set(lines))
