@@ -1,10 +1,11 @@
 """What counting and logging in Lua cost the Gateway: wrk against a proxied site, with and without, alternating.
 
-The site is the rendered one: access rules, headers, a workload whose address Lua looks up. It is measured in three
+The site is the rendered one: access rules, headers, a workload whose address Lua looks up. It is measured in four
 ways: `ours` as it is rendered; `access` without the log phase, so that nothing is counted and nginx writes its own
-`combined` log; `nginx` that too, and without any Lua of ours, the workload's address fixed. At most 5 % of the requests
-per second of `access` may be lost, with a page over TLS on connections that stay open, as people use a site. A tiny
-answer without TLS stands beside it as the worst case: there is hardly anything else to do.
+`combined` log; `nginx` that too, and without any Lua of ours, the workload's address fixed; `batched` as `access`, but
+nginx gathers lines and writes them each second, as it does with ours. At most 5 % of the requests per second of
+`access` may be lost, with a page over TLS on connections that stay open, as people use a site. A tiny answer without
+TLS stands beside it as the worst case: there is hardly anything else to do.
 
 What is looked for is smaller than what else runs on a machine makes of it. So the ways take short turns, and
 differences are taken within a turn. Where memory lies and what LuaJIT compiles differ from start to start, and no
@@ -88,7 +89,7 @@ def _print(case: Case, rates: Measured, costs: Measured) -> None:
         columns = [_figures(_medians(rates[way])), _change(rates[way], rates[AGAINST])]
         columns += [_figures(_medians(costs[way]), 1), _change(costs[way], costs[AGAINST])]
         print(f"  {way:<7} {columns[0]:>22} {columns[1]:>26} {columns[2]:>22} {columns[3]:>26}")
-    for other, what in ((AGAINST, "counting and logging"), ("nginx", "all Lua")):
+    for other, what in ((AGAINST, "counting and logging"), ("batched", "counting and logging"), ("nginx", "all Lua")):
         lost = [-change for change in _differences(rates["ours"], rates[other])]
         low, high = _between(lost)
         verdict = f"; at most {LIMIT} %: {_verdict(low, high)}" if case.judged and other == AGAINST else ""
