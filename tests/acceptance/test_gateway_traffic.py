@@ -12,6 +12,7 @@ import pytest
 from model.deployment import Deployment
 from tests.acceptance.gateway import Answer, Ask, RunningGateway
 from tests.acceptance.gateway_tree import FORMER, TOKEN, lay_out, password
+from tests.nginx import wait
 
 pytestmark = [
     pytest.mark.acceptance,
@@ -279,7 +280,13 @@ def test_the_log_names_who_was_let_in_and_who_was_refused(osaka_1: RunningGatewa
     }
     osaka_1.ask([Ask(source, path, name, account=shown) for path, (source, name, shown, *_) in cases.items()])
     file = osaka_1.tree.flatnet / "logs" / osaka_1.environment.gateway.logs.access
-    lines = {line["path"]: line for line in map(json.loads, file.read_text("utf-8").splitlines())}
+    lines: dict[str, dict[str, object]] = {}
+
+    def written() -> bool:
+        lines.update((line["path"], line) for line in map(json.loads, file.read_text("utf-8").splitlines()))
+        return cases.keys() <= lines.keys()
+
+    wait("every line", written)
     assert {path: (lines[path]["status"], lines[path].get("user")) for path in cases} == {
         path: (status, user) for path, (*_, status, user) in cases.items()
     }

@@ -86,7 +86,7 @@ def asked(stack: Stack, how: str) -> list[str]:
 
 
 def logged(stack: Stack) -> list[str]:
-    """The ids of the requests that the Gateway's log holds, in lines that are whole."""
-    logs = f"{FOLDER}/{stack.deployment.environment.monitoring_host.windows.logs}"
-    text = stack.host.run(["cat", f"{logs}/{stack.deployment.environment.gateway.logs.access}"]).stdout
+    """The ids of the requests that the Gateway's log holds, in lines that are whole, whatever was rotated meanwhile."""
+    files = f"{FOLDER}/{stack.deployment.environment.monitoring_host.windows.collected}"
+    text = stack.host.run(["sh", "-c", f"cat {files}/{stack.deployment.environment.gateway.logs.access}-*"]).stdout
     return re.findall(r'^\{.*"request_id":"(counted-\d{8})".*\}$', text, re.MULTILINE)
