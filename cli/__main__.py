@@ -33,10 +33,14 @@ def main(arguments: Sequence[str]) -> int:
     if name not in COMMANDS:
         print(f"flatnet-ops: there is no command `{name}`; `flatnet-ops --help` lists them", file=sys.stderr)
         return USAGE
-    command = importlib.import_module(f"cli.{name}")
-    parser = argparse.ArgumentParser(prog=f"flatnet-ops {name}", description=COMMANDS[name])
-    command.add_arguments(parser)
-    return _run(command.run, parser.parse_args(arguments[1:]))
+    try:
+        command = importlib.import_module(f"cli.{name}")
+        parser = argparse.ArgumentParser(prog=f"flatnet-ops {name}", description=COMMANDS[name])
+        command.add_arguments(parser)
+        return _run(command.run, parser.parse_args(arguments[1:]))
+    except KeyboardInterrupt:
+        print("interrupted; what was written is whole, and the next run completes it", file=sys.stderr)
+        return 130
 
 
 def _print_help() -> None:
@@ -58,9 +62,6 @@ def _run(command: Callable[[argparse.Namespace], int], arguments: argparse.Names
     except UserError as error:
         print(error, file=sys.stderr)
         return MISTAKE
-    except KeyboardInterrupt:
-        print("interrupted; what was written is whole, and the next run completes it", file=sys.stderr)
-        return 130
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # `| head` has read enough
         return FINE

@@ -36,6 +36,18 @@ def test_a_bug_of_ours_is_told_in_two_lines_and_has_its_own_exit_code(
     assert "Traceback" not in error
 
 
+@pytest.mark.parametrize("place", ["importlib.import_module", "cli.render.render_all"])
+def test_an_interruption_is_told_in_a_line_from_the_first_moment(
+    checkout: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], place: str
+) -> None:
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(place, interrupted)
+    assert main(["render"]) == 130
+    assert capsys.readouterr().err == "interrupted; what was written is whole, and the next run completes it\n"
+
+
 def test_a_new_environment_renders_at_once(checkout: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["new", "kyoto", "--networking", "mirrored", "--language", "en", "--domain", "kyoto.example.jp"]) == 0
     assert main(["render"]) == 0
