@@ -10,6 +10,7 @@ from collections.abc import Iterator
 import pytest
 
 from model import names
+from model.inhibitions import outlives
 from tests.acceptance.killing import kill
 from tests.acceptance.stack import Stack, stand_ins, start
 from tests.prove.conftest import Bare, Proof
@@ -79,7 +80,9 @@ def test_the_death_of_each_program_is_told(stack: Stack, proof: Proof) -> None:
             stack.host.run(["systemctl", "start", f"{unit}.service"])
     again = time.monotonic()
     quiet = lambda: _firing(stack).isdisjoint(alert for _, alert in DEATHS.values())  # noqa: E731 - a word for it
-    stack.host.wait("every alert to end", quiet, 120)
+    kept = outlives(stack.deployment)  # a cause is told as over after its effects
+    longest = max(kept[alert].seconds for _, alert in DEATHS.values() if alert in kept)
+    stack.host.wait("every alert to end", quiet, longest + 3 * ROUND)
     over = time.monotonic() - again
     for unit, (_, alert) in sorted(DEATHS.items()):
         hold = waits[alert]
