@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from pathlib import Path
 
 import pytest
 
@@ -25,21 +26,21 @@ SENDING = 10
 MINUTE = 60
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def real(
-    production: Deployment,
-    program: Programs,
-    debian_program: Callable[[str], str],
-    tmp_path_factory: pytest.TempPathFactory,
+    production: Deployment, program: Programs, debian_program: Callable[[str], str], tmp_path: Path
 ) -> Iterator[Stack]:
-    with ScratchHost(tmp_path_factory.mktemp("faults") / production.name) as host:
-        yield rehearse(host, production, program, debian_program, 1)
+    """A host for each test: the stand-in for Windows says once when its tasks ran, too long ago after an hour."""
+    with ScratchHost(tmp_path / production.name) as host:
+        stack = rehearse(host, production, program, debian_program, 1)
+        stay_well(stack, MINUTE, 8 * MINUTE)
+        yield stack
         release(host)
 
 
 def test_while_nothing_is_wrong_nobody_is_told(real: Stack, proof: Proof) -> None:
     try:
-        stay_well(real, 3 * MINUTE, 8 * MINUTE)
+        stay_well(real, 3 * MINUTE, 3 * MINUTE + SENDING)
         said = Said("no condition of any alert held, and no message came", "条件が成立したアラートも、届いた通知もなし")
     except AssertionError as error:
         said = Said(str(error), str(error))
@@ -53,7 +54,15 @@ def test_while_nothing_is_wrong_nobody_is_told(real: Stack, proof: Proof) -> Non
     assert real.received() == []
 
 
-@pytest.mark.parametrize("faults", TOGETHER, ids=lambda faults: "; ".join(fault.name for fault in faults))
+@pytest.mark.parametrize(
+    "faults",
+    [
+        pytest.param(
+            faults, id="; ".join(fault.name for fault in faults), marks=pytest.mark.xdist_group(faults[0].name)
+        )
+        for faults in TOGETHER  # side by side
+    ],
+)
 def test_people_are_told_in_time_and_of_nothing_else(real: Stack, faults: Sequence[Fault], proof: Proof) -> None:
     late = []
     try:
